@@ -1,0 +1,29 @@
+/* Files written so that a reader sees the old content or the new, never a part: beside, synced, renamed, folder synced. */
+#ifndef CORE_FILE_H
+#define CORE_FILE_H
+
+#include "core/status.h"
+
+typedef struct fv_file_writer fv_file_writer;
+
+/* Opens PATH.tmp-PID beside the target. NULL on failure. */
+fv_file_writer *fv_file_create(const char *path);
+/* Buffered. After a failure all further calls fail with the first message. */
+fv_status fv_file_write(fv_file_writer *w, const void *bytes, size_t count);
+/* Syncs, renames over the target, syncs the folder, frees the writer in any case. On failure the target is untouched. */
+fv_status fv_file_commit(fv_file_writer *w);
+/* Drops what was written; frees the writer. NULL is fine. */
+void fv_file_abandon(fv_file_writer *w);
+
+/* The whole of a regular file (not a FIFO, not a device), at most `limit` bytes, NUL-terminated past its end; *bytes may
+ * be NULL. Free with fv_free. */
+void *fv_file_read(const char *path, size_t limit, size_t *bytes);
+
+/* Creates a folder and its parents (mode 0777 less umask); fine if it exists. */
+fv_status fv_make_folders(const char *path);
+/* "a/b" from "a" and "b". Free with fv_free. */
+char *fv_path_join(const char *folder, const char *name);
+bool fv_is_folder(const char *path);
+bool fv_is_file(const char *path);
+
+#endif
