@@ -1,0 +1,98 @@
+/* fovea/data.h: datasets and how an image becomes a network's input.
+ *
+ * A dataset is a list of (image, label) that can be read in any order from several threads. Labels are class indices
+ * from 0. An image keeps its size, depth and channels until preprocessing asks otherwise. */
+#ifndef FOVEA_DATA_H
+#define FOVEA_DATA_H
+
+#include "fovea/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct fv_dataset fv_dataset;
+
+typedef enum fv_split { FV_SPLIT_DEFAULT = 0, FV_TRAIN, FV_VAL, FV_TEST } fv_split;
+
+/* ---- Opening -------------------------------------------------------------------------------------------------- */
+
+/* SPEC is "kind:where[,key=value...]", the grammar of the program's --data:
+ *   mnist:DIR, fashion_mnist:DIR     the four IDX files, plain or .gz        keys: split=train|test, limit=N
+ *   synthetic:fundus                 procedural retinas, see fv_fundus       keys: split=train|val|test, size=N, count=N, seed=N
+ * A bare DIR is recognised by what lies in it. Returns NULL on failure, the message naming what is wrong and what was
+ * expected. The caller frees it with fv_dataset_free. */
+FV_API fv_dataset *fv_dataset_open(const char *spec, fv_split split);
+FV_API void fv_dataset_free(fv_dataset *dataset); /* NULL is fine */
+
+typedef struct fv_mnist_args {
+    fv_split split; /* default FV_TRAIN */
+    size_t limit;   /* the first so many images; 0: all */
+    int zero_;
+} fv_mnist_args;
+/* MNIST and Fashion-MNIST: 28x28 gray, 10 classes (LeCun et al. 1998; Xiao et al. 2017). */
+FV_API fv_dataset *fv_mnist_with(const char *folder, const fv_mnist_args *args);
+FV_API fv_dataset *fv_fashion_mnist_with(const char *folder, const fv_mnist_args *args);
+
+typedef struct fv_fundus_args {
+    fv_split split; /* default FV_TRAIN; the splits share no image */
+    size_t count;   /* images; default 800 for train, 200 for val and test; half of them positive */
+    int size;       /* width and height in pixels; default 64, 16..2048 */
+    uint64_t seed;  /* another world of retinas; default 0 */
+    int zero_;
+} fv_fundus_args;
+/* Procedural photographs of retinas, 3-channel; class 1 ("pathologic_myopia") shows peripapillary atrophy, a
+ * tessellated background and patches, class 0 is "normal". The same bits on every machine and compiler. */
+FV_API fv_dataset *fv_fundus_with(const fv_fundus_args *args);
+
+/* Images in memory: `pixels` is [count, height, width, channels] of bytes, which stay the caller's and must outlive the
+ * dataset; labels are copied. classes: number of classes; class_names may be NULL ("0", "1", ...). */
+FV_API fv_dataset *fv_dataset_from_memory(const uint8_t *pixels, const int *labels, size_t count, int channels, int height,
+                                          int width, int classes, const char *const *class_names);
+
+/* Images from a callback, which fills `pixels` [height, width, channels] and *label for `index`, from several threads at
+ * once; it returns FV_OK or a code, and the message then names the index. */
+typedef fv_status (*fv_read_fn)(void *user, size_t index, uint8_t *pixels, int *label);
+FV_API fv_dataset *fv_dataset_from_callback(fv_read_fn read, void *user, size_t count, int channels, int height, int width,
+                                            int classes, const char *const *class_names);
+
+/* ---- Asking --------------------------------------------------------------------------------------------------- */
+
+FV_API size_t fv_dataset_count(const fv_dataset *dataset);
+FV_API int fv_dataset_classes(const fv_dataset *dataset);
+FV_API const char *fv_dataset_class_name(const fv_dataset *dataset, int index); /* NULL out of range */
+/* The class index that means "positive" for a two-class set, or -1 where the set does not say. */
+FV_API int fv_dataset_positive(const fv_dataset *dataset);
+/* The size of image 0; images of other sizes may follow. */
+FV_API void fv_dataset_image_size(const fv_dataset *dataset, int *channels, int *height, int *width);
+FV_API const char *fv_dataset_name(const fv_dataset *dataset); /* "mnist", "fundus", ... */
+
+/* A part of a dataset: it shares the parent, which must outlive it. Stratified by class, the same for the same seed:
+ * fraction of the images for FV_VAL, the rest for FV_TRAIN. */
+FV_API fv_dataset *fv_dataset_part(const fv_dataset *dataset, fv_split part, float fraction, uint64_t seed);
+
+/* ---- Preprocessing -------------------------------------------------------------------------------------------- */
+
+typedef enum fv_channels { FV_CHANNELS_DEFAULT = 0, FV_RGB, FV_BGR, FV_GRAY } fv_channels;
+typedef enum fv_resize { FV_RESIZE_DEFAULT = 0, FV_RESIZE_PIL, FV_RESIZE_CV2 } fv_resize;
+
+/* How an image becomes a network's input [channels, height, width]:
+ *   value = (pixel / 255 - mean[c]) / std[c]. A model file stores this, so that prediction prepares an image by the very
+ * code that evaluation used. */
+typedef struct fv_preprocess {
+    fv_channels channels; /* default: FV_GRAY for networks with one input channel, else FV_RGB */
+    fv_resize resize;     /* default FV_RESIZE_PIL: Pillow's antialiased bilinear; used when sizes differ */
+    float mean[4];        /* default 0 */
+    float std[4];         /* default 1 */
+    int zero_;
+} fv_preprocess;
+
+#define fv_mnist(...)         fv_mnist_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_mnist_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
+#define fv_fashion_mnist(...) fv_fashion_mnist_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_mnist_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
+#define fv_fundus(...)        fv_fundus_with(&(fv_fundus_args){.zero_ = 0, __VA_ARGS__})
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

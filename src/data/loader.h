@@ -1,0 +1,37 @@
+/* Batches of network input, in an order that depends on (seed, epoch) alone, made ahead by worker threads.
+ * The batches have the same bits whatever the number of workers. */
+#ifndef DATA_LOADER_H
+#define DATA_LOADER_H
+
+#include "fovea/data.h"
+
+typedef struct fv_loader fv_loader;
+
+typedef struct fv_loader_args {
+    int channels, height, width; /* the network's input */
+    fv_preprocess preprocess;
+    int batch_size;
+    int workers;   /* threads of its own; 0: the caller's thread does the work inside fv_loader_next */
+    bool shuffle;  /* a new order each epoch; else the dataset's */
+    uint64_t seed;
+} fv_loader_args;
+
+/* One batch; the arrays belong to the loader and stay valid until the next call of fv_loader_next. */
+typedef struct fv_batch {
+    int count;           /* images; less than batch_size only for the last batch of an epoch; 0: the epoch is over */
+    const float *x;      /* [count, C, H, W] */
+    const int *labels;   /* [count] */
+    const size_t *index; /* [count] position in the dataset */
+} fv_batch;
+
+/* The dataset must outlive the loader. */
+fv_loader *fv_loader_new(const fv_dataset *dataset, const fv_loader_args *args);
+void fv_loader_free(fv_loader *loader);
+size_t fv_loader_batches(const fv_loader *loader); /* in an epoch */
+
+/* Starts (or restarts) at batch `first` of an epoch; what was under way is dropped. */
+fv_status fv_loader_start(fv_loader *loader, uint64_t epoch, size_t first);
+/* A failing sample fails the call whose batch holds it, with the sample's message; the loader can be restarted or freed. */
+fv_status fv_loader_next(fv_loader *loader, fv_batch *batch);
+
+#endif
