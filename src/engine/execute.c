@@ -2,6 +2,7 @@
 #include "engine/build.h"
 
 #include <math.h>
+#include <stdatomic.h>
 
 typedef struct stretch {
     const fv_plan *plan;
