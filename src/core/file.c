@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -51,12 +52,10 @@ static fv_status system_failure(const char *path, const char *tried, int error) 
 
 /* Makes a change of names in the folder that holds `path` durable. */
 static fv_status sync_folder_of(const char *path) {
-    char *folder = fv_strdup(path);
-    if (!folder) return FV_NO_MEMORY;
-    char *slash = strrchr(folder, '/');
-    if (slash) slash[slash == folder] = '\0'; /* "/x" lies in "/" */
-    int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    fv_free(folder);
+    char folder[PATH_MAX] = ".";
+    const char *slash = strrchr(path, '/');
+    if (slash) snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     /* A folder that may be written but not read cannot be opened, and some file systems know no sync of folders. */
     bool failed = fd >= 0 && fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP;
     fv_status status = failed ? system_failure(path, "sync the folder of", errno) : FV_OK;
@@ -123,7 +122,7 @@ fv_status fv_file_write(fv_file_writer *w, const void *bytes, size_t count) {
     if (w->status != FV_OK) return fv_fail(w->status, "%s", w->message);
     if (count > sizeof w->buffer - w->used) FV_TRY(flush(w));
     if (count > sizeof w->buffer) return write_out(w, bytes, count);
-    memcpy(w->buffer + w->used, bytes, count);
+    if (count > 0) memcpy(w->buffer + w->used, bytes, count); /* of nothing, bytes may be NULL */
     w->used += count;
     return FV_OK;
 }

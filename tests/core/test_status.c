@@ -1,10 +1,7 @@
 #include "core/status.h"
+#include "support/unit.h"
 
-#include <cmocka.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
 static void failure_records_code_and_text(void **state) {
