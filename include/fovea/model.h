@@ -18,6 +18,7 @@ typedef struct fv_model_args {
 /* Makes a model of the graph that `logits` [N,K] belongs to, and initialises its parameters. The model takes the graph
  * over, on failure too. NULL on failure or when logits is NULL. */
 FV_API fv_model *fv_model_new_with(fv_value *logits, const fv_model_args *args);
+#define fv_model_new(...) fv_model_new_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_model_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
 FV_API void fv_model_free(fv_model *model); /* NULL is fine */
 
 /* ---- The networks that have a name (src/models/models.def) ------------------------------------------------------ */
