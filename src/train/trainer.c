@@ -14,46 +14,42 @@ static fv_value *add_loss(void *user, fv_graph *graph, fv_value *logits, fv_valu
     return fv_loss_node(graph, &trainer->args.loss, logits, target);
 }
 
-/* The leaves of a parameter's slots. */
-static fv_status add_slots(const fv_trainer *trainer, fv_graph *graph, const fv_param *param, fv_value *leaves[]) {
-    const fv_model *model = trainer->session.model;
-    for (int s = 0; s < trainer->rule->n_slots; s++) {
-        fv_param *slot = &trainer->slots[(param - model->params) * trainer->rule->n_slots + s];
-        leaves[s] = fv_node_new(graph, &fv_parameter_op, slot->name, &slot->info, NULL, 0);
-        if (!leaves[s]) return fv_last_status();
-        leaves[s]->node->param = slot;
-    }
+/* The storage of a slot leaf: made, as zeros, when a plan first asks for it; later plans share it. */
+static fv_status bind_slot(fv_trainer *trainer, fv_node *leaf) {
+    for (int i = 0; i < trainer->n_slots; i++)
+        if (strcmp(trainer->slots[i].name, leaf->name) == 0) {
+            leaf->param = &trainer->slots[i];
+            return FV_OK;
+        }
+    fv_param *slot = &trainer->slots[trainer->n_slots];
+    FV_TRY(fv_param_init(slot, leaf->name, fv_parameter_of(leaf), 0));
+    leaf->param = slot;
+    trainer->n_slots++;
     return FV_OK;
 }
 
-static fv_status add_update(const fv_trainer *trainer, fv_graph *graph, fv_node *leaf, fv_value *grad, fv_value *norm) {
-    fv_value *slots[FV_MAX_SLOTS];
-    fv_hyper hyper = trainer->hyper;
-    if (trainer->args.optimizer.decay_exclude_norm_and_bias && leaf->param->info.no_decay) hyper.weight_decay = hyper.l1 = 0;
-    FV_TRY(add_slots(trainer, graph, leaf->param, slots));
-    return fv_update_node(graph, trainer->rule, &hyper, &leaf->out[0], grad, slots, norm) ? FV_OK : fv_last_status();
-}
-
-/* The node of all gradients' norm; *norm stays NULL where they are not clipped. */
-static fv_status add_norm(const fv_trainer *trainer, fv_graph *graph, fv_value *const grads[], int n_grads, fv_value **norm) {
-    if (trainer->hyper.clip_norm == 0) return FV_OK;
-    fv_value **present = FV_NEW_N(fv_value *, (size_t)n_grads);
-    if (!present) return FV_NO_MEMORY;
-    int n = 0;
-    for (int id = 0; id < n_grads; id++)
-        if (grads[id]) present[n++] = grads[id];
-    *norm = fv_grad_norm_node(graph, present, n);
-    fv_free(present);
-    return *norm ? FV_OK : fv_last_status();
+/* The parameter leaves among the graph's first n nodes; returns how many. */
+static int parameter_leaves(const fv_graph *graph, int n, fv_value *const grads[], fv_value *params[], fv_value *params_grads[]) {
+    int count = 0;
+    for (int id = 0; id < n; id++) {
+        if (graph->nodes[id]->op != &fv_parameter_op) continue;
+        params[count] = &graph->nodes[id]->out[0];
+        params_grads[count++] = grads[id];
+    }
+    return count;
 }
 
 static fv_status add_updates(void *user, fv_graph *graph, fv_value *const grads[], int n_grads) {
-    const fv_trainer *trainer = user;
-    fv_value *norm = NULL;
-    FV_TRY(add_norm(trainer, graph, grads, n_grads, &norm));
-    for (int id = 0; id < n_grads; id++)
-        if (grads[id]) FV_TRY(add_update(trainer, graph, graph->nodes[id], grads[id], norm));
-    return FV_OK;
+    fv_trainer *trainer = user;
+    int before = graph->n_nodes;
+    fv_value **params = FV_NEW_N(fv_value *, 2 * (size_t)n_grads);
+    if (!params) return FV_NO_MEMORY;
+    int count = parameter_leaves(graph, n_grads, grads, params, params + n_grads);
+    fv_status status = fv_optimizer_build(graph, &trainer->args.optimizer, params, params + n_grads, count);
+    fv_free(params);
+    for (int id = before; id < graph->n_nodes && status == FV_OK; id++)
+        if (graph->nodes[id]->op == &fv_parameter_op) status = bind_slot(trainer, graph->nodes[id]);
+    return status;
 }
 
 /* ---- Life -------------------------------------------------------------------------------------------------------------- */
@@ -68,34 +64,17 @@ static fv_status copy_class_weights(fv_trainer *trainer) {
     return FV_OK;
 }
 
-static fv_status make_slots(fv_trainer *trainer) {
-    const fv_model *model = trainer->session.model;
-    int per_param = trainer->rule->n_slots;
-    trainer->slots = FV_NEW_N(fv_param, (size_t)(model->n_params * per_param));
-    if (!trainer->slots) return FV_NO_MEMORY;
-    for (int i = 0; i < model->n_params * per_param; i++) {
-        const fv_param *param = &model->params[i / per_param];
-        char *name = fv_format("%s.%s", trainer->rule->slot_names[i % per_param], param->name);
-        if (!name) return FV_NO_MEMORY;
-        fv_parameter info = {.shape = param->info.shape, .state = true};
-        fv_status status = fv_param_init(&trainer->slots[i], name, &info, 0);
-        fv_free(name);
-        FV_TRY(status);
-        trainer->n_slots++;
-    }
-    return FV_OK;
-}
-
 static fv_status start(fv_trainer *trainer) {
     fv_session *session = &trainer->session;
     FV_TRY(fv_loss_check(&trainer->args.loss));
-    FV_TRY(fv_optimizer_resolve(&trainer->args.optimizer, &trainer->rule, &trainer->hyper, &trainer->args.optimizer.lr));
+    FV_TRY(fv_optimizer_check(&trainer->args.optimizer));
+    trainer->lr = fv_optimizer_resolved(&trainer->args.optimizer).lr;
     if (trainer->args.batch_size < 1)
         return fv_fail(FV_BAD_ARGUMENT, "batch size %d: must be at least 1", trainer->args.batch_size);
     FV_TRY(copy_class_weights(trainer));
-    FV_TRY(make_slots(trainer));
+    trainer->slots = FV_NEW_N(fv_param, (size_t)session->model->n_params * FV_MAX_SLOTS);
     size_t outputs = (size_t)fv_model_outputs(session->model);
-    trainer->target = fv_alloc((size_t)trainer->args.batch_size * outputs, sizeof(float));
+    trainer->target = !trainer->slots ? NULL : fv_alloc((size_t)trainer->args.batch_size * outputs, sizeof(float));
     session->team = trainer->team = trainer->target ? fv_team_new(trainer->args.threads) : NULL;
     if (!trainer->team) return FV_NO_MEMORY;
     session->args = (fv_plan_args){.reference = trainer->args.reference, .loss = add_loss, .updates = add_updates, .user = trainer};
@@ -150,10 +129,10 @@ fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels
     fv_plan *plan = fv_session_plan(&trainer->session, n);
     if (!plan) return fv_last_status();
     FV_TRY(fv_plan_run(plan, &(fv_plan_input){.x = x, .target = trainer->target, .seed = trainer->args.seed, .step = trainer->step,
-                                              .lr = lr > 0 ? lr : trainer->args.optimizer.lr}));
+                                              .lr = lr > 0 ? lr : trainer->lr}));
     trainer->step++;
     trainer->last = plan;
-    if (loss) *loss = fv_plan_loss(plan);
+    if (loss) *loss = fv_plan_mean_loss(plan);
     return FV_OK;
 }
 

@@ -10,9 +10,8 @@ struct fv_trainer {
     fv_team *team;      /* owned; what the session and an evaluation beside it run on */
     fv_trainer_args args;
     float *class_weights; /* owned copy; NULL: none */
-    const fv_rule *rule;
-    fv_hyper hyper;
-    fv_param *slots;    /* [trained parameter][rule->n_slots], named "SLOT.PARAMETER" */
+    float lr;             /* the optimizer's own rate */
+    fv_param *slots;      /* the optimizer's, named "PARAMETER.SLOT"; room for FV_MAX_SLOTS a parameter */
     int n_slots;
     uint64_t step;      /* optimizer steps done */
     float *target;      /* [batch_size, K] */
