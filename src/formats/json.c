@@ -2,6 +2,7 @@
 
 #include "core/memory.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -38,9 +39,11 @@ json_t *fv_json_parse(const char *text, size_t bytes, const char *where) {
         return NULL;
     }
     json_error_t error = {.line = 0};
+    errno = 0;
     json_t *document = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
     if (document) return document;
-    if (error.text[0] == '\0' || json_error_code(&error) == json_error_out_of_memory) /* jansson does not always say */
+    /* When malloc fails, jansson says nothing, or calls the token at hand invalid. */
+    if (error.text[0] == '\0' || errno == ENOMEM)
         fv_fail(FV_NO_MEMORY, "%s: out of memory while reading %zu bytes of JSON", where, bytes);
     else
         fv_fail(FV_BAD_DATA, "%s: line %d, column %d: %s", where, error.line, error.column, error.text);

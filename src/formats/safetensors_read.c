@@ -1,7 +1,7 @@
 /* Reading safetensors.
  *
  * The header is read by a reader of its own rather than by jansson: its grammar is fixed and three levels deep, so
- * nothing here recurses, and a hostile header costs at most 12 times its size ("[{},{},...": jansson takes 80 times). */
+ * nothing here recurses, and a hostile header costs at most 12 times its size (of "[{},{},...", jansson takes 80). */
 #include "formats/safetensors.h"
 
 #include "core/memory.h"

@@ -1,10 +1,11 @@
+/* Writing safetensors: everything is checked first, the header is made twice (to count, then to keep), and the tensors
+ * follow one by one. */
 #include "formats/safetensors.h"
 
 #include "core/file.h"
 #include "core/memory.h"
 #include "formats/quote.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,82 @@ typedef struct output {
     const fv_keyval *metadata;
     size_t metadata_count;
 } output;
+
+/* ---- header ---- */
+
+typedef struct text {
+    char *bytes; /* NULL: only counts */
+    size_t count;
+} text;
+
+static void put(text *t, const char *string) {
+    size_t length = strlen(string);
+    if (t->bytes) memcpy(t->bytes + t->count, string, length);
+    t->count += length;
+}
+
+static void put_quoted(text *t, const char *string) {
+    t->count += fv_quote(string, t->bytes ? t->bytes + t->count : NULL);
+}
+
+static void put_number(text *t, size_t number) {
+    char digits[24];
+    snprintf(digits, sizeof digits, "%zu", number);
+    put(t, digits);
+}
+
+static void put_metadata(text *t, const fv_keyval *metadata, size_t count) {
+    put(t, "\"__metadata__\":{");
+    for (size_t i = 0; i < count; i++) {
+        put(t, i ? "," : "");
+        put_quoted(t, metadata[i].key);
+        put(t, ":");
+        put_quoted(t, metadata[i].value);
+    }
+    put(t, "}");
+}
+
+static void put_tensor(text *t, const fv_tensor_entry *e, size_t begin, size_t end) {
+    put_quoted(t, e->name);
+    put(t, ":{\"dtype\":");
+    put_quoted(t, fv_dtype_name(e->dtype));
+    put(t, ",\"shape\":[");
+    for (int i = 0; i < e->rank; i++) {
+        put(t, i ? "," : "");
+        put_number(t, e->dims[i]);
+    }
+    put(t, "],\"data_offsets\":[");
+    put_number(t, begin);
+    put(t, ",");
+    put_number(t, end);
+    put(t, "]}");
+}
+
+/* 0 if it overflows, which check_entry() refuses. */
+static size_t entry_bytes(const fv_tensor_entry *e) {
+    size_t bytes;
+    return fv_tensor_bytes(e->dtype, e->rank, e->dims, &bytes) ? bytes : 0;
+}
+
+static void put_header(text *t, const output *o) {
+    put(t, "{");
+    if (o->metadata_count > 0) put_metadata(t, o->metadata, o->metadata_count);
+    size_t begin = 0;
+    for (size_t i = 0; i < o->count; i++) {
+        size_t end = begin + entry_bytes(&o->entries[i]);
+        put(t, i || o->metadata_count ? "," : "");
+        put_tensor(t, &o->entries[i], begin, end);
+        begin = end;
+    }
+    put(t, "}");
+    while (t->count % ALIGNMENT != 0) put(t, " ");
+}
+
+static size_t header_bytes(const output *o) {
+    text header = {.bytes = NULL};
+    put_header(&header, o);
+    return header.count;
+}
 
 /* ---- checks ---- */
 
@@ -79,88 +156,17 @@ static fv_status check(const output *o, size_t *buffer) {
         if (!fv_is_utf8(o->metadata[i].value))
             return fv_fail(FV_BAD_ARGUMENT, "metadata \"%.200s\": its text is not UTF-8", o->metadata[i].key);
     }
-    return check_names(o);
+    FV_TRY(check_names(o));
+    size_t header = header_bytes(o);
+    if (header <= FV_SAFETENSORS_HEADER) return FV_OK;
+    return fv_fail(FV_BAD_ARGUMENT, "a header of %zu bytes: the limit is %d", header, FV_SAFETENSORS_HEADER);
 }
 
-/* ---- header ---- */
-
-typedef struct text {
-    char *bytes; /* NULL: only counts */
-    size_t count;
-} text;
-
-static void put(text *t, const char *string) {
-    size_t length = strlen(string);
-    if (t->bytes) memcpy(t->bytes + t->count, string, length);
-    t->count += length;
-}
-
-static void put_quoted(text *t, const char *string) {
-    t->count += fv_quote(string, t->bytes ? t->bytes + t->count : NULL);
-}
-
-static void put_number(text *t, size_t number) {
-    char digits[24];
-    snprintf(digits, sizeof digits, "%zu", number);
-    put(t, digits);
-}
-
-static void put_metadata(text *t, const fv_keyval *metadata, size_t count) {
-    put(t, "\"__metadata__\":{");
-    for (size_t i = 0; i < count; i++) {
-        put(t, i ? "," : "");
-        put_quoted(t, metadata[i].key);
-        put(t, ":");
-        put_quoted(t, metadata[i].value);
-    }
-    put(t, "}");
-}
-
-static void put_tensor(text *t, const fv_tensor_entry *e, size_t begin, size_t end) {
-    put_quoted(t, e->name);
-    put(t, ":{\"dtype\":");
-    put_quoted(t, fv_dtype_name(e->dtype));
-    put(t, ",\"shape\":[");
-    for (int i = 0; i < e->rank; i++) {
-        put(t, i ? "," : "");
-        put_number(t, e->dims[i]);
-    }
-    put(t, "],\"data_offsets\":[");
-    put_number(t, begin);
-    put(t, ",");
-    put_number(t, end);
-    put(t, "]}");
-}
-
-/* The size of a tensor that check() has passed. */
-static size_t entry_bytes(const fv_tensor_entry *e) {
-    size_t bytes = 0;
-    (void)fv_tensor_bytes(e->dtype, e->rank, e->dims, &bytes);
-    return bytes;
-}
-
-static void put_header(text *t, const output *o) {
-    put(t, "{");
-    if (o->metadata_count > 0) put_metadata(t, o->metadata, o->metadata_count);
-    size_t begin = 0;
-    for (size_t i = 0; i < o->count; i++) {
-        size_t end = begin + entry_bytes(&o->entries[i]);
-        put(t, i || o->metadata_count ? "," : "");
-        put_tensor(t, &o->entries[i], begin, end);
-        begin = end;
-    }
-    put(t, "}");
-    while (t->count % ALIGNMENT != 0) put(t, " ");
-}
+/* ---- file ---- */
 
 static fv_status write_header(fv_file_writer *file, const output *o) {
-    text header = {.bytes = NULL};
-    put_header(&header, o);
-    uint64_t length = header.count;
-    if (length > FV_SAFETENSORS_HEADER)
-        return fv_fail(FV_BAD_ARGUMENT, "a header of %" PRIu64 " bytes: the limit is %d", length,
-                       FV_SAFETENSORS_HEADER);
-    header = (text){.bytes = FV_NEW_N(char, length)};
+    uint64_t length = header_bytes(o);
+    text header = {.bytes = FV_NEW_N(char, length)};
     if (!header.bytes) return FV_NO_MEMORY;
     put_header(&header, o);
     fv_status status = fv_file_write(file, &length, sizeof length);
@@ -168,8 +174,6 @@ static fv_status write_header(fv_file_writer *file, const output *o) {
     fv_free(header.bytes);
     return status;
 }
-
-/* ---- file ---- */
 
 static fv_status write_tensors(fv_file_writer *file, const output *o, void *buffer) {
     for (size_t i = 0; i < o->count; i++) {
