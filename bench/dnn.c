@@ -1,6 +1,6 @@
 /* bench_dnn [avx2|avx512] [direct|winograd|auto]: milliseconds and GFLOP/s of oneDNN's convolutions and linears on the
- * layers of ResNet-50 and AlexNet, batch 8, for each pass. A dash: refused. The best of several runs, weights in the layout
- * that each primitive wants, activations blocked except for the images. */
+ * layers of ResNet-50 and AlexNet, batch 8, for each pass. A dash: refused. The best of several runs, weights in the
+ * layout that each primitive wants, activations blocked except for the images. */
 #include "kernels/dnn.h"
 #include "core/clock.h"
 #include "core/memory.h"

@@ -2,10 +2,10 @@
  * dnn_none.c; nothing else in the tree knows dnnl.h.
  *
  * A primitive is one operation on one shape, compiled when it is created and run many times.
- *   - Creation returns FV_OK with *out == NULL when oneDNN has no fast implementation of what was asked ("refused"): that
- *     is no error, the caller picks another kernel. A failure is misuse (FV_BAD_ARGUMENT) or FV_NO_MEMORY.
- *   - All tensors are f32. Activations lie FV_PLAIN ([N,C,H,W]; [N,C] for linear) or FV_BLOCKED with `block` lanes, 8 or
- *     16; where they are blocked, lanes beyond C are read as zeros and written as zeros.
+ *   - Creation returns FV_OK with *out == NULL when oneDNN has no fast implementation of what was asked ("refused"):
+ *     that is no error, the caller picks another kernel. A failure is misuse (FV_BAD_ARGUMENT) or FV_NO_MEMORY.
+ *   - All tensors are f32. Activations lie FV_PLAIN ([N,C,H,W]; [N,C] for linear) or FV_BLOCKED with `block` lanes, 8
+ *     or 16; where they are blocked, lanes beyond C are read as zeros and written as zeros.
  *   - A weight lies as the primitive wants it (fv_prim_weights says how), or as told by `weights` or `plain_weights`.
  *     Biases, statistics, scales and shifts are plain vectors of C.
  *   - A primitive belongs to one thread at a time and brings its own threads. It is created and run between
@@ -13,8 +13,8 @@
  *   - Pointers should be aligned to 64 bytes; they may change from run to run.
  *
  * Refused by 2.6.3, among others: mixed layouts, except plain images of few channels to a blocked output (but their
- * BACKWARD); groups that are not whole blocks, unless depthwise; a blocked input of fewer channels than a block; backward
- * passes of dilated convolutions with strides. From plain to plain every convolution is made. */
+ * BACKWARD); groups that are not whole blocks, unless depthwise; a blocked input of fewer channels than a block;
+ * backward passes of dilated convolutions with strides. From plain to plain every convolution is made. */
 #ifndef KERNELS_DNN_H
 #define KERNELS_DNN_H
 
