@@ -1,4 +1,4 @@
-/* bench_dnn [avx2|avx512] [direct|winograd|auto]: milliseconds and GFLOP/s of oneDNN's convolutions and linears on the
+/* dnn [avx2|avx512] [direct|winograd|auto]: milliseconds and GFLOP/s of oneDNN's convolutions and linears on the
  * layers of ResNet-50 and AlexNet, batch 8, for each pass. A dash: refused. The best of several runs, weights in the
  * layout that each primitive wants, activations blocked except for the images. */
 #include "kernels/dnn.h"
@@ -37,7 +37,7 @@ static const layer layers[] = {
 };
 
 static void die(void) {
-    fprintf(stderr, "bench_dnn: %s\n", fv_error());
+    fprintf(stderr, "bench dnn: %s\n", fv_error());
     exit(1);
 }
 

@@ -3,16 +3,13 @@
 #include "core/memory.h"
 #include "core/random.h"
 #include "kernels/dnn.h"
+#include "support/unit.h"
 
 #include <math.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static int block = 8;    /* lanes of FV_BLOCKED on this ISA */
 static fv_random source; /* reseeded by every test */
