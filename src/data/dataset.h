@@ -12,6 +12,8 @@ typedef struct fv_dataset_kind {
     fv_status (*read)(const fv_dataset *dataset, size_t index, fv_image *image, int *label);
     /* The label alone, without making the image. NULL: read it all. */
     fv_status (*label)(const fv_dataset *dataset, size_t index, int *label);
+    /* Sample `index` will be read soon: a hint to fetch it from far memory. NULL: nothing to do. */
+    void (*prefetch)(const fv_dataset *dataset, size_t index);
     void (*close)(fv_dataset *dataset); /* releases what the kind added, also half-made; NULL: nothing */
 } fv_dataset_kind;
 
@@ -36,5 +38,10 @@ fv_status fv_dataset_set_size(fv_dataset *dataset, size_t count, int channels, i
 /* Both check the index and that the label is one of the classes. */
 fv_status fv_dataset_read(const fv_dataset *dataset, size_t index, fv_image *image, int *label);
 fv_status fv_dataset_label(const fv_dataset *dataset, size_t index, int *label);
+
+/* Fetches the start of an image in memory; the hardware guesses the rest. */
+static inline void fv_prefetch_start(const uint8_t *pixels, size_t bytes) {
+    for (size_t i = 0; i < bytes && i < 1024; i += 64) __builtin_prefetch(pixels + i);
+}
 
 #endif

@@ -12,7 +12,7 @@
 #include <signal.h>
 #include <string.h>
 
-enum { CHUNK = 8, MOST_WORKERS = 256, MESSAGE_BYTES = 1024 };
+enum { CHUNK = 8, PREFETCH = 6, MOST_WORKERS = 256, MESSAGE_BYTES = 1024 };
 
 typedef struct slot {
     float *x;
@@ -74,11 +74,14 @@ static bool take_chunk(fv_loader *l, chunk *c) {
 static fv_status make_chunk(const fv_loader *l, const chunk *c, int *made) {
     const fv_loader_args *a = &l->args;
     slot *s = slot_of(l, c->begin / (size_t)a->batch_size);
-    int at = (int)(c->begin % (size_t)a->batch_size);
+    int first = (int)(c->begin % (size_t)a->batch_size);
     for (*made = 0; *made < c->count; ++*made) {
-        int i = at + *made;
+        int i = first + *made;
         fv_image image;
-        s->index[i] = l->order[c->begin + (size_t)*made];
+        size_t at = c->begin + (size_t)*made;
+        if (l->dataset->kind->prefetch && at + PREFETCH < l->count)
+            l->dataset->kind->prefetch(l->dataset, l->order[at + PREFETCH]);
+        s->index[i] = l->order[at];
         FV_TRY(fv_dataset_read(l->dataset, s->index[i], &image, &s->labels[i]));
         fv_status status =
             fv_prepare(&image, &a->preprocess, a->channels, a->height, a->width, s->x + (size_t)i * l->image_floats);

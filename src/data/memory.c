@@ -19,9 +19,14 @@ static fv_status read_image(const fv_dataset *d, size_t index, fv_image *image, 
     return read_label(d, index, label);
 }
 
+static void prefetch_image(const fv_dataset *d, size_t index) {
+    size_t bytes = (size_t)d->height * (size_t)d->width * (size_t)d->channels;
+    fv_prefetch_start(((const memory_set *)d)->pixels + index * bytes, bytes);
+}
+
 static void close_memory(fv_dataset *dataset) { fv_free(((memory_set *)dataset)->labels); }
 
-static const fv_dataset_kind memory_kind = {"memory", read_image, read_label, close_memory};
+static const fv_dataset_kind memory_kind = {"memory", read_image, read_label, prefetch_image, close_memory};
 
 fv_dataset *fv_dataset_from_memory(const uint8_t *pixels, const int *labels, size_t count, int channels, int height,
                                    int width, int classes, const char *const *class_names) {

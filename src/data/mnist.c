@@ -91,13 +91,20 @@ static fv_status read_image(const fv_dataset *dataset, size_t index, fv_image *i
     return read_label(dataset, index, label);
 }
 
+/* Shuffled images come from all over 47 MB: a miss of the caches each, as long as their conversion takes. */
+static void prefetch_image(const fv_dataset *dataset, size_t index) {
+    const mnist *m = (const mnist *)dataset;
+    size_t bytes = (size_t)m->base.height * (size_t)m->base.width;
+    fv_prefetch_start(m->images.data + index * bytes, bytes);
+}
+
 static void close_mnist(fv_dataset *dataset) {
     fv_idx_free(&((mnist *)dataset)->images);
     fv_idx_free(&((mnist *)dataset)->labels);
 }
 
-static const fv_dataset_kind mnist_kind = {"mnist", read_image, read_label, close_mnist};
-static const fv_dataset_kind fashion_kind = {"fashion_mnist", read_image, read_label, close_mnist};
+static const fv_dataset_kind mnist_kind = {"mnist", read_image, read_label, prefetch_image, close_mnist};
+static const fv_dataset_kind fashion_kind = {"fashion_mnist", read_image, read_label, prefetch_image, close_mnist};
 
 static const char *const fashion_classes[CLASSES] = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
                                                      "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};

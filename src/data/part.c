@@ -20,9 +20,14 @@ static fv_status read_label(const fv_dataset *d, size_t index, int *label) {
     return fv_dataset_label(p->parent, p->index[index], label);
 }
 
+static void prefetch_image(const fv_dataset *d, size_t index) {
+    const part_set *p = (const part_set *)d;
+    if (p->parent->kind->prefetch) p->parent->kind->prefetch(p->parent, p->index[index]);
+}
+
 static void close_part(fv_dataset *d) { fv_free(((part_set *)d)->index); }
 
-static const fv_dataset_kind part_kind = {"part", read_image, read_label, close_part};
+static const fv_dataset_kind part_kind = {"part", read_image, read_label, prefetch_image, close_part};
 
 /* Marks round(fraction * members) members of one class, `members` being overwritten. */
 static void mark_class(uint32_t *members, size_t count, float fraction, fv_random r, bool *chosen) {
