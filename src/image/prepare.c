@@ -59,22 +59,31 @@ static fv_status to_gray(const fv_image *in, fv_image *out) {
 }
 
 /* One channel of interleaved samples to a plane of floats. The compiler sees the common steps as constants. */
-#define PLANE(T)                                                                                                \
-    static inline void strided_##T(const T *restrict from, size_t step, size_t count, float scale, float shift, \
-                                   float *restrict to) {                                                        \
-        for (size_t i = 0; i < count; i++) to[i] = (float)from[i * step] * scale + shift;                       \
-    }                                                                                                           \
-    static void plane_##T(const T *from, size_t step, size_t count, float scale, float shift, float *to) {      \
-        if (step == 1)                                                                                          \
-            strided_##T(from, 1, count, scale, shift, to);                                                      \
-        else if (step == 3)                                                                                     \
-            strided_##T(from, 3, count, scale, shift, to);                                                      \
-        else                                                                                                    \
-            strided_##T(from, step, count, scale, shift, to);                                                   \
+#define PLANE(name, T, attributes)                                                                               \
+    static inline attributes void name##_strided(const T *restrict from, size_t step, size_t count, float scale, \
+                                                 float shift, float *restrict to) {                              \
+        for (size_t i = 0; i < count; i++) to[i] = (float)from[i * step] * scale + shift;                        \
+    }                                                                                                            \
+    static attributes void name(const T *from, size_t step, size_t count, float scale, float shift, float *to) { \
+        if (step == 1)                                                                                           \
+            name##_strided(from, 1, count, scale, shift, to);                                                    \
+        else if (step == 3)                                                                                      \
+            name##_strided(from, 3, count, scale, shift, to);                                                    \
+        else                                                                                                     \
+            name##_strided(from, step, count, scale, shift, to);                                                 \
     }
 
-PLANE(uint8_t)
-PLANE(uint16_t)
+PLANE(plane_8, uint8_t, )
+PLANE(plane_16, uint16_t, )
+
+/* Half of a small network's batch is spent here; the wider vectors give the same bits. */
+#ifdef __x86_64__
+PLANE(plane_8_avx2, uint8_t, __attribute__((target("avx2"))))
+static bool has_avx2(void) { return __builtin_cpu_supports("avx2"); }
+#else
+#define plane_8_avx2 plane_8
+static bool has_avx2(void) { return false; }
+#endif
 
 static void normalise(const fv_image *image, const channel_order *order, const fv_preprocess *p, int c, float *out) {
     const int *source = image->channels < 3 ? order->gray : order->color;
@@ -82,10 +91,14 @@ static void normalise(const fv_image *image, const channel_order *order, const f
     for (int i = 0; i < c; i++, out += count) {
         double std = p->std[i] == 0.0f ? 1.0 : (double)p->std[i];
         float scale = (float)(1.0 / ((image->depth == 8 ? 255.0 : 65535.0) * std)), shift = (float)(-p->mean[i] / std);
-        if (image->depth == 8)
-            plane_uint8_t((const uint8_t *)image->pixels + source[i], step, count, scale, shift, out);
+        const uint8_t *bytes = image->pixels;
+        const uint16_t *words = image->pixels;
+        if (image->depth == 16)
+            plane_16(words + source[i], step, count, scale, shift, out);
+        else if (has_avx2())
+            plane_8_avx2(bytes + source[i], step, count, scale, shift, out);
         else
-            plane_uint16_t((const uint16_t *)image->pixels + source[i], step, count, scale, shift, out);
+            plane_8(bytes + source[i], step, count, scale, shift, out);
     }
 }
 
