@@ -52,6 +52,7 @@ typedef struct fv_kernel {
 struct fv_step {
     const fv_node *node;
     const fv_kernel *kernel;
+    const fv_step *forward; /* of a backward node: the step of node->forward, planned before this one; else NULL */
     const fv_run_env *env;
     int threads; /* of the team */
 

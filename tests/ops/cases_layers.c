@@ -1,6 +1,6 @@
 /* Convolution, linear, pooling, batch norm, concat. */
 #include "ops/cases.h"
-#include "ops/ops.h"
+#include "ops/rooms.h"
 
 static fv_window any_window(lab *l, int largest) {
     fv_window window;
