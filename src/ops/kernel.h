@@ -19,7 +19,7 @@ typedef struct fv_run_env {
     uint64_t seed; /* of the run: dropout */
     uint64_t step; /* optimizer steps done before this one */
     float lr;
-    int count;     /* images in the batch: the plan's batch size */
+    int count; /* images in the batch: the plan's batch size */
     bool training;
 } fv_run_env;
 
@@ -64,7 +64,7 @@ struct fv_step {
 
     size_t scratch_bytes; /* set by plan(): working memory during the step, all threads together */
     void *scratch;
-    void *state;                     /* what plan() made (primitives, tables) */
+    void *state; /* what plan() made (primitives, tables) */
     void (*free_state)(void *state);
     int overwrites; /* input + 1 whose memory output 0 must take (a fused sum); 0: none */
     bool refused;
@@ -73,8 +73,12 @@ struct fv_step {
     int phase;    /* steps between two barriers: memory is not reused within */
 };
 
-/* Floats in a tensor of this shape and layout, padding lanes included (not FV_OPAQUE). */
+/* Floats in a tensor of this shape and layout, padding lanes included (not FV_OPAQUE). Shapes of rank below 2 have no
+ * channels and are plain in every layout. */
 size_t fv_layout_count(const fv_shape *shape, fv_layout_kind kind);
+
+/* Floats from one part to the next (fv_layout.parts) of a plain tensor of `count` floats: whole cache lines. */
+static inline size_t fv_part_stride(size_t count) { return (count + 15) / 16 * 16; }
 
 /* The kernel that runs `ref`: on plain layouts, in double inside. */
 extern const fv_kernel fv_ref_kernel;

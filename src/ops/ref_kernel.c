@@ -47,4 +47,5 @@ static void run(const fv_step *step, int thread, int nthreads) {
         if (is_written(node->op, i)) narrow(in[i], fv_shape_count(&node->in[i]->shape), step->in[i]);
 }
 
-const fv_kernel fv_ref_kernel = {.name = "ref", .in = FV_PLAIN, .out = FV_PLAIN, .flags = FV_SOLO, .plan = plan, .run = run};
+const fv_kernel fv_ref_kernel = {
+    .name = "ref", .in = FV_PLAIN, .out = FV_PLAIN, .flags = FV_SOLO, .plan = plan, .run = run};

@@ -18,14 +18,16 @@ fv_window fv_window_from(const fv_window_sugar *sugar) {
     return window;
 }
 
-fv_status fv_window_output(const fv_node *node, const fv_window *window, const int size[2], bool ceil_mode, int out[2]) {
+fv_status fv_window_output(const fv_node *node, const fv_window *window, const int size[2], bool ceil_mode,
+                           int out[2]) {
     static const char *const sides[] = {"height", "width"};
     for (int i = 0; i < 2; i++) {
         int before = window->pad[i], after = window->pad[i + 2], stride = window->stride[i];
         int64_t span = (int64_t)window->dilation[i] * (window->kernel[i] - 1) + 1;
         int64_t room = (int64_t)size[i] + before + after - span + (ceil_mode ? stride - 1 : 0);
         if (room < 0)
-            return fv_fail_node(FV_BAD_ARGUMENT, node, "kernel %d (dilation %d) is larger than the input's %s %d with padding %d+%d",
+            return fv_fail_node(FV_BAD_ARGUMENT, node,
+                                "kernel %d (dilation %d) is larger than the input's %s %d with padding %d+%d",
                                 window->kernel[i], window->dilation[i], sides[i], size[i], before, after);
         int64_t count = room / stride + 1;
         if (ceil_mode && (count - 1) * stride >= (int64_t)size[i] + before) count--;
@@ -76,7 +78,8 @@ fv_status fv_pool_infer(const fv_node *node, fv_shape out[]) {
         for (int at = 0; at < size[axis]; at++) {
             fv_taps taps = fv_window_taps(&args->window, axis, x->dim[2 + axis], at);
             if (taps.begin == taps.end)
-                return fv_fail_node(FV_BAD_ARGUMENT, node, "padding %d+%d: a window of kernel %d lies wholly in it (input %s)",
+                return fv_fail_node(FV_BAD_ARGUMENT, node,
+                                    "padding %d+%d: a window of kernel %d lies wholly in it (input %s)",
                                     args->window.pad[axis], args->window.pad[axis + 2], args->window.kernel[axis],
                                     fv_shape_text(x, true, text));
         }

@@ -13,15 +13,38 @@ typedef struct fv_window {
 enum { FV_MAX_WINDOW = 65535 }; /* the largest kernel, stride, dilation, padding */
 
 /* The rows of an argument table for a field `window` of struct_. */
-#define FV_WINDOW_ROWS(struct_)                                                                                        \
-    {"kernel", "kernel_shape", FV_ARG_INT, 2, offsetof(struct_, window.kernel), 1, FV_MAX_WINDOW, 1,                   \
-     "height and width of the window, pixels"},                                                                        \
-        {"stride", "strides", FV_ARG_INT, 2, offsetof(struct_, window.stride), 1, FV_MAX_WINDOW, 1,                    \
-         "steps of the window, pixels"},                                                                               \
-        {"dilation", "dilations", FV_ARG_INT, 2, offsetof(struct_, window.dilation), 1, FV_MAX_WINDOW, 1,              \
-         "distance between the window's taps, pixels"},                                                                \
-        {"pad", "pads", FV_ARG_INT, 4, offsetof(struct_, window.pad), 0, FV_MAX_WINDOW, 0,                             \
-         "padding on the top, left, bottom, right, pixels"}
+#define FV_WINDOW_ROWS(struct_)                                                           \
+    {"kernel",                                                                            \
+     "kernel_shape",                                                                      \
+     FV_ARG_INT,                                                                          \
+     2,                                                                                   \
+     offsetof(struct_, window.kernel),                                                    \
+     1,                                                                                   \
+     FV_MAX_WINDOW,                                                                       \
+     1,                                                                                   \
+     "height and width of the window, pixels"},                                           \
+        {"stride",                                                                        \
+         "strides",                                                                       \
+         FV_ARG_INT,                                                                      \
+         2,                                                                               \
+         offsetof(struct_, window.stride),                                                \
+         1,                                                                               \
+         FV_MAX_WINDOW,                                                                   \
+         1,                                                                               \
+         "steps of the window, pixels"},                                                  \
+        {"dilation",                                                                      \
+         "dilations",                                                                     \
+         FV_ARG_INT,                                                                      \
+         2,                                                                               \
+         offsetof(struct_, window.dilation),                                              \
+         1,                                                                               \
+         FV_MAX_WINDOW,                                                                   \
+         1,                                                                               \
+         "distance between the window's taps, pixels"},                                   \
+    {                                                                                     \
+        "pad", "pads", FV_ARG_INT, 4, offsetof(struct_, window.pad), 0, FV_MAX_WINDOW, 0, \
+            "padding on the top, left, bottom, right, pixels"                             \
+    }
 
 /* The sugar of the option structs: a scalar or an array, zero for the default. */
 typedef struct fv_window_sugar {
