@@ -19,8 +19,9 @@ typedef struct fv_run_env {
     uint64_t seed; /* of the run: dropout */
     uint64_t step; /* optimizer steps done before this one */
     float lr;
-    int count; /* images in the batch: the plan's batch size */
+    int count;     /* images in the batch: the plan's batch size */
     bool training;
+    _Atomic(const fv_node *) *bad_node; /* a step that meets a NaN or infinity where it must not puts its node here */
 } fv_run_env;
 
 typedef struct fv_layout {
@@ -52,33 +53,39 @@ typedef struct fv_kernel {
 struct fv_step {
     const fv_node *node;
     const fv_kernel *kernel;
-    const fv_step *forward; /* of a backward node: the step of node->forward, planned before this one; else NULL */
     const fv_run_env *env;
-    int threads; /* of the team */
+    const fv_step *forward; /* of a backward node: its forward node's step, planned before; else NULL */
+    int threads;            /* of the team */
 
     /* By input and output of the node. Layouts are set before plan(): the kernel's for activations, FV_PLAIN for
-     * parameters; plan() may change those of parameters. Pointers are set when memory is planned. */
+     * parameters (or as FV_OP_ANY_LAYOUT and FV_OP_SAME_LAYOUT say); plan() may change those of parameters. Pointers are
+     * set when memory is planned. */
     fv_layout in_layout[FV_MAX_IN], out_layout[FV_MAX_OUT];
     void *in[FV_MAX_IN], *out[FV_MAX_OUT];
-    size_t out_bytes[FV_MAX_OUT]; /* set by plan() for opaque outputs; else 0: follows from shape and layout */
+    size_t in_bytes[FV_MAX_IN];   /* of each input's memory, one part; set when memory is planned */
+    size_t out_bytes[FV_MAX_OUT]; /* set by plan() for opaque outputs and FV_OPAQUE layouts; else follows from shape and layout */
 
     size_t scratch_bytes; /* set by plan(): working memory during the step, all threads together */
     void *scratch;
-    void *state; /* what plan() made (primitives, tables) */
+    void *state;                     /* what plan() made (primitives, tables) */
     void (*free_state)(void *state);
-    int overwrites; /* input + 1 whose memory output 0 must take (a fused sum); 0: none */
+    int overwrites; /* input + 1 whose memory output 0 should take where nobody reads it later (a fused sum): where the
+                       pointers differ nevertheless, run() copies first; 0: none */
     bool refused;
 
     bool barrier; /* wait for all threads before this step */
     int phase;    /* steps between two barriers: memory is not reused within */
 };
 
+/* Where part `part` of a tensor in several parts lies: each part starts on a cache line of its own. `bytes` is that of one
+ * part: step->in_bytes[i], step->out_bytes[i]. */
+static inline float *fv_part(void *base, size_t bytes, int part) {
+    return (float *)(void *)((unsigned char *)base + (bytes + 63) / 64 * 64 * (size_t)part);
+}
+
 /* Floats in a tensor of this shape and layout, padding lanes included (not FV_OPAQUE). Shapes of rank below 2 have no
  * channels and are plain in every layout. */
 size_t fv_layout_count(const fv_shape *shape, fv_layout_kind kind);
-
-/* Floats from one part to the next (fv_layout.parts) of a plain tensor of `count` floats: whole cache lines. */
-static inline size_t fv_part_stride(size_t count) { return (count + 15) / 16 * 16; }
 
 /* The kernel that runs `ref`: on plain layouts, in double inside. */
 extern const fv_kernel fv_ref_kernel;
