@@ -6,11 +6,14 @@
 
 typedef struct fv_file_writer fv_file_writer;
 
-/* Opens PATH.tmp-PID beside the target. NULL on failure. */
+/* Opens PATH.tmp-PID beside the target. NULL on failure; writing to NULL and committing it pass the failure on. The
+ * target may be missing or a regular file, whose permissions are kept; a link is replaced by a file. One writer at a time
+ * for a path. */
 fv_file_writer *fv_file_create(const char *path);
 /* Buffered. After a failure all further calls fail with the first message. */
 fv_status fv_file_write(fv_file_writer *w, const void *bytes, size_t count);
-/* Syncs, renames over the target, syncs the folder, frees the writer in any case. On failure the target is untouched. */
+/* Syncs, renames over the target, syncs the folder, frees the writer in any case. On failure the target is untouched
+ * (or, if only syncing the folder failed, it is whole and new, but may be old again after a power cut). */
 fv_status fv_file_commit(fv_file_writer *w);
 /* Drops what was written; frees the writer. NULL is fine. */
 void fv_file_abandon(fv_file_writer *w);

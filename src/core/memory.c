@@ -1,5 +1,7 @@
 #include "core/memory.h"
 
+#include "core/cgroup.h"
+
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -7,8 +9,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static atomic_long allocations; /* since the last fv_memory_fail_after */
-static atomic_long failing = -1;  /* the allocation, counted so, that fails; -1: none */
+static atomic_long allocations;  /* since the last fv_memory_fail_after */
+static atomic_long failing = -1; /* the allocation, counted so, that fails; -1: none */
 
 long fv_memory_fail_after(long passes) {
     atomic_store(&failing, passes);
@@ -56,8 +58,8 @@ char *fv_format(const char *format, ...) {
 
 void *fv_map(size_t bytes) {
     if (bytes == 0) bytes = 1;
-    void *block = fails_now() ? MAP_FAILED
-                              : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *block =
+        fails_now() ? MAP_FAILED : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (block == MAP_FAILED) return no_memory(bytes, 1);
     /* First touch of 4 KiB pages on a virtual machine runs at 0.2 GB/s, of huge ones at 1.2: ask, and go on without. */
     (void)madvise(block, bytes, MADV_HUGEPAGE);
@@ -81,19 +83,7 @@ static size_t meminfo_bytes(const char *name) {
     return bytes;
 }
 
-static size_t file_number(const char *path) {
-    FILE *file = fopen(path, "r");
-    if (!file) return SIZE_MAX;
-    unsigned long long number;
-    int found = fscanf(file, "%llu", &number);
-    fclose(file);
-    return found == 1 ? (size_t)number : SIZE_MAX; /* cgroup v2 writes "max" for no limit */
-}
-
 size_t fv_memory_available(void) {
-    size_t system = meminfo_bytes("MemAvailable");
-    size_t limit = file_number("/sys/fs/cgroup/memory.max"), used = file_number("/sys/fs/cgroup/memory.current");
-    if (limit == SIZE_MAX || used == SIZE_MAX) return system;
-    size_t left = limit > used ? limit - used : 0;
-    return left < system ? left : system;
+    size_t system = meminfo_bytes("MemAvailable"), group = fv_cgroup_memory("");
+    return group < system ? group : system;
 }

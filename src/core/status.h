@@ -16,10 +16,10 @@ fv_status fv_fail_in(fv_status code, const char *format, ...) FV_PRINTF(2, 3);
 /* The code of this thread's last failure: for constructors, which return NULL instead of a code. */
 fv_status fv_last_status(void);
 
-#define FV_TRY(call)                                                                                                   \
-    do {                                                                                                               \
-        fv_status try_status_ = (call);                                                                                \
-        if (try_status_ != FV_OK) return try_status_;                                                                  \
+#define FV_TRY(call)                                  \
+    do {                                              \
+        fv_status try_status_ = (call);               \
+        if (try_status_ != FV_OK) return try_status_; \
     } while (0)
 
 #endif

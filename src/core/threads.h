@@ -18,8 +18,15 @@ void fv_team_free(fv_team *team);
 int fv_team_size(const fv_team *team);
 
 /* Runs fn(context, thread, nthreads) on every thread of the team and returns when all are done. Flush-to-zero is set in
- * each thread for the duration and restored. One run at a time for a team. */
+ * each thread for the duration and restored. One run at a time for a team, none inside a run, and only from the thread
+ * that made the team. `nthreads` is the team's size, or less where OpenMP gives less (OMP_THREAD_LIMIT): share by it. */
 void fv_team_run(fv_team *team, void (*fn)(void *context, int thread, int nthreads), void *context);
+
+/* Around calls into a library that brings its own parallel loops (oneDNN): from enter to leave they run on as many
+ * threads as the team has and flush to zero, as far as they are OpenMP's and this build is. Runs may lie between, other
+ * enters may not. */
+void fv_team_enter(fv_team *team);
+void fv_team_leave(fv_team *team);
 
 /* Inside a run: waits until all threads of the team are here. Spins, then yields. */
 void fv_team_barrier(fv_team *team);

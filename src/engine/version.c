@@ -1,0 +1,3 @@
+#include "fovea/base.h"
+
+const char *fv_version(void) { return "fovea " FOVEA_VERSION; }
