@@ -21,6 +21,7 @@ typedef struct fv_run_env {
     float lr;
     int count;     /* images in the batch: the plan's batch size */
     bool training;
+    _Atomic(const fv_node *) *bad_node; /* a step that meets a NaN or infinity where it must not puts its node here */
 } fv_run_env;
 
 typedef struct fv_layout {
@@ -53,13 +54,15 @@ struct fv_step {
     const fv_node *node;
     const fv_kernel *kernel;
     const fv_run_env *env;
-    int threads; /* of the team */
+    const fv_step *forward; /* of a backward node: its forward node's step, planned before; else NULL */
+    int threads;            /* of the team */
 
     /* By input and output of the node. Layouts are set before plan(): the kernel's for activations, FV_PLAIN for
      * parameters; plan() may change those of parameters. Pointers are set when memory is planned. */
     fv_layout in_layout[FV_MAX_IN], out_layout[FV_MAX_OUT];
     void *in[FV_MAX_IN], *out[FV_MAX_OUT];
-    size_t out_bytes[FV_MAX_OUT]; /* set by plan() for opaque outputs; else 0: follows from shape and layout */
+    size_t in_bytes[FV_MAX_IN];   /* of each input's memory, one part; set when memory is planned */
+    size_t out_bytes[FV_MAX_OUT]; /* set by plan() for opaque outputs and FV_OPAQUE layouts; else follows from shape and layout */
 
     size_t scratch_bytes; /* set by plan(): working memory during the step, all threads together */
     void *scratch;
