@@ -13,11 +13,11 @@
 struct fv_param {
     char *name; /* owned */
     fv_parameter info;
-    float *data;         /* owned, aligned to 64 */
-    size_t bytes;
+    float *data;           /* owned, on a page of its own */
+    size_t bytes;          /* of data, in its layout */
     fv_dnn_layout *layout; /* owned; NULL: plain */
-    int pins;            /* plans that rely on the layout */
-    uint64_t version;    /* moves with every change of the values */
+    int pins;              /* plans that rely on the layout */
+    uint64_t version;      /* moves with every change of the values */
 };
 
 struct fv_model {
@@ -26,14 +26,16 @@ struct fv_model {
     fv_param *params; /* in the order of their leaves */
     int n_params;
     pthread_mutex_t lock; /* guards layouts, pins and versions while plans are made and refreshed */
-    uint64_t seed;        /* of the initialisation */
     char *network;        /* how the graph was made: "lenet:text=1"; NULL for one built by hand */
-    char **classes;       /* names; NULL until known */
-    int n_classes;        /* names above, 0 until known */
-    int positive;         /* class index that one logit speaks for; -1: none */
+    char **classes;       /* names, fv_model_classes() of them; "0", "1", ... until known */
+    int positive;         /* class index that one logit speaks for */
     float threshold;      /* of the positive class's probability */
     fv_preprocess preprocess;
+    char *training;       /* a summary of the training as a JSON object; NULL: none */
 };
+
+/* The parameter of that name; NULL: the model has none. */
+fv_param *fv_model_param(const fv_model *model, const char *name);
 
 /* A parameter filled by its initialisation scheme: a pure function of (seed, name). */
 fv_status fv_param_init(fv_param *param, const char *name, const fv_parameter *info, uint64_t seed);

@@ -238,39 +238,6 @@ fv_value *fv_parameter_new(fv_graph *graph, const char *layer, const char *name,
     return fv_node_new(graph, &fv_parameter_op, full, parameter, NULL, 0);
 }
 
-/* ---- Copying --------------------------------------------------------------------------------------------------- */
-
-static fv_value *copy_leaf(fv_graph *to, const fv_node *node, int batch) {
-    fv_value *value;
-    if (node->op == &fv_input_op) {
-        fv_shape shape = node->out[0].shape;
-        shape.dim[0] = batch;
-        value = fv_input_shaped(to, node->name, &shape);
-        if (value && node->graph->input == &node->out[0]) to->input = value;
-    } else {
-        value = fv_node_new(to, node->op, node->name, node->args, NULL, 0);
-    }
-    return value;
-}
-
-fv_graph *fv_graph_copy(const fv_graph *graph, int batch, fv_node **map) {
-    fv_graph *copy = fv_graph_new(graph->name);
-    if (!copy) return NULL;
-    for (int id = 0; id < graph->n_nodes; id++) {
-        const fv_node *node = graph->nodes[id];
-        fv_value *in[FV_MAX_IN], *out;
-        for (int i = 0; i < node->n_in; i++) in[i] = &map[node->in[i]->node->id]->out[node->in[i]->index];
-        out = fv_is_leaf(node) ? copy_leaf(copy, node, batch) : fv_node_new(copy, node->op, node->name, node->args, in, node->n_in);
-        if (!out) {
-            fv_graph_free(copy);
-            return NULL;
-        }
-        map[id] = out->node;
-        map[id]->param = node->param;
-    }
-    return copy;
-}
-
 /* ---- Asking ---------------------------------------------------------------------------------------------------- */
 
 void fv_value_shape(const fv_value *value, int *channels, int *height, int *width) {

@@ -76,9 +76,6 @@ fv_value *fv_node_new(fv_graph *graph, const fv_op *op, const char *name, const 
 /* A node that computes gradients of `forward`: it shares its name and its arguments. */
 fv_value *fv_node_backward(fv_node *forward, const fv_op *op, fv_value *const in[], int n_in);
 
-/* A copy with the given batch size. map[id] receives the copy of each node; `map` has graph->n_nodes entries. */
-fv_graph *fv_graph_copy(const fv_graph *graph, int batch, fv_node **map);
-
 /* ---- Shapes ---------------------------------------------------------------------------------------------------- */
 
 size_t fv_shape_count(const fv_shape *shape); /* elements; 1 for a scalar. Never overflows: dims are bounded at building */

@@ -58,7 +58,8 @@ struct fv_step {
     int threads;            /* of the team */
 
     /* By input and output of the node. Layouts are set before plan(): the kernel's for activations, FV_PLAIN for
-     * parameters; plan() may change those of parameters. Pointers are set when memory is planned. */
+     * parameters (or as FV_OP_ANY_LAYOUT and FV_OP_SAME_LAYOUT say); plan() may change those of parameters. Pointers are
+     * set when memory is planned. */
     fv_layout in_layout[FV_MAX_IN], out_layout[FV_MAX_OUT];
     void *in[FV_MAX_IN], *out[FV_MAX_OUT];
     size_t in_bytes[FV_MAX_IN];   /* of each input's memory, one part; set when memory is planned */
@@ -68,12 +69,19 @@ struct fv_step {
     void *scratch;
     void *state;                     /* what plan() made (primitives, tables) */
     void (*free_state)(void *state);
-    int overwrites; /* input + 1 whose memory output 0 must take (a fused sum); 0: none */
+    int overwrites; /* input + 1 whose memory output 0 should take where nobody reads it later (a fused sum): where the
+                       pointers differ nevertheless, run() copies first; 0: none */
     bool refused;
 
     bool barrier; /* wait for all threads before this step */
     int phase;    /* steps between two barriers: memory is not reused within */
 };
+
+/* Where part `part` of a tensor in several parts lies: each part starts on a cache line of its own. `bytes` is that of one
+ * part: step->in_bytes[i], step->out_bytes[i]. */
+static inline float *fv_part(void *base, size_t bytes, int part) {
+    return (float *)(void *)((unsigned char *)base + (bytes + 63) / 64 * 64 * (size_t)part);
+}
 
 /* Floats in a tensor of this shape and layout, padding lanes included (not FV_OPAQUE). */
 size_t fv_layout_count(const fv_shape *shape, fv_layout_kind kind);
