@@ -15,7 +15,7 @@ extern "C" {
 /* ---- Optimizers ------------------------------------------------------------------------------------------------ */
 
 typedef enum fv_optimizer_kind {
-    FV_OPTIMIZER_DEFAULT = 0, /* FV_MOMENTUM */
+    FV_OPTIMIZER_DEFAULT = 0, /* FV_ADAM */
     FV_SGD,                   /* p -= lr g */
     FV_MOMENTUM,              /* v = momentum v + g; p -= lr v, or lr (g + momentum v) with nesterov */
     FV_ADAM,                  /* Kingma and Ba 2015 */

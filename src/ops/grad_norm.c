@@ -74,6 +74,7 @@ const fv_op fv_grad_norm_op = {
     .min_in = 1,
     .max_in = FV_MAX_IN,
     .n_out = 1,
+    .flags = FV_OP_ANY_LAYOUT,
     .infer = infer,
     .ref = ref,
     .kernels = kernels,

@@ -1,5 +1,5 @@
 /* Update: p, slots <- rule(p, slots, gradient), in place, in one pass over memory. Inputs: the parameter, its gradient, the
- * rule's slots, and the sum of squares of all gradients where they are clipped.
+ * sum of squares of all gradients (the gradient again where they are not clipped), the rule's slots.
  *
  *   gradient = clip * grad + weight_decay p (unless the rule decouples it) + l1 sign(p)
  *   clip = min(1, clip_norm / (norm + 1e-6))
@@ -19,10 +19,10 @@
 typedef struct update {
     const fv_rule *rule;
     fv_hyper hyper;
-    bool clipped; /* the last input is the sum of squares */
+    bool clipped;
 } update;
 
-enum { PARAM, GRAD, SLOTS }; /* inputs */
+enum { PARAM, GRAD, SQUARES, SLOTS }; /* inputs */
 
 /* ---- Kernel ---------------------------------------------------------------------------------------------------- */
 
@@ -51,10 +51,9 @@ static float clip_factor(const fv_hyper *h, double squares) {
 static float clip_of(const fv_step *step) {
     const update *u = step->node->args;
     if (!u->clipped) return 1;
-    int input = step->node->n_in - 1;
-    const float *part = step->in[input];
+    const float *part = step->in[SQUARES];
     double squares = part[0];
-    for (int i = 1; i < step->in_layout[input].parts; i++) squares += part[i];
+    for (int i = 1; i < step->in_layout[SQUARES].parts; i++) squares += part[i];
     return clip_factor(&u->hyper, squares);
 }
 
@@ -115,7 +114,7 @@ static void ref_element(const update *u, double clip, double *p, double gradient
 static void ref(const fv_node *node, const double *const in[], double *const out[], const fv_run_env *env) {
     (void)out;
     const update *u = node->args;
-    double clip = u->clipped ? clip_factor(&u->hyper, in[node->n_in - 1][0]) : 1;
+    double clip = u->clipped ? clip_factor(&u->hyper, in[SQUARES][0]) : 1;
     for (size_t i = 0; i < fv_shape_count(&node->in[PARAM]->shape); i++) {
         double *slots[FV_MAX_SLOTS];
         for (int s = 0; s < u->rule->n_slots; s++) slots[s] = (double *)in[SLOTS + s] + i; /* see written_in */
@@ -126,23 +125,23 @@ static void ref(const fv_node *node, const double *const in[], double *const out
     }
 }
 
-/* One operator for each number of slots, since which inputs are written is a fact of the operator. */
-#define UPDATE_OP(name_, slots, written)                                                                              \
-    {                                                                                                                 \
-        .name = name_, .args_size = sizeof(update), .min_in = SLOTS + (slots), .max_in = SLOTS + (slots) + 1,         \
-        .flags = FV_OP_EFFECT, .written_in = written, .ref = ref, .kernels = kernels, .n_kernels = FV_COUNT(kernels), \
-    }
-const fv_op fv_update_op = UPDATE_OP("update", 0, 1 << PARAM);
-const fv_op fv_update1_op = UPDATE_OP("update1", 1, 1 << PARAM | 1 << SLOTS);
-const fv_op fv_update2_op = UPDATE_OP("update2", 2, 1 << PARAM | 3 << SLOTS);
+const fv_op fv_update_op = {
+    .name = "update",
+    .args_size = sizeof(update),
+    .min_in = SLOTS,
+    .max_in = SLOTS + FV_MAX_SLOTS,
+    .flags = FV_OP_EFFECT | FV_OP_SAME_LAYOUT,
+    .written_in = 1 << PARAM | ((1 << FV_MAX_SLOTS) - 1) << SLOTS,
+    .ref = ref,
+    .kernels = kernels,
+    .n_kernels = FV_COUNT(kernels),
+};
 
 fv_value *fv_update_node(fv_graph *graph, const fv_rule *rule, const fv_hyper *hyper, fv_value *param, fv_value *grad,
                          fv_value *const slots[], fv_value *norm) {
-    static const fv_op *const ops[FV_MAX_SLOTS + 1] = {&fv_update_op, &fv_update1_op, &fv_update2_op};
     if (!param) return NULL;
-    fv_value *in[SLOTS + FV_MAX_SLOTS + 1] = {[PARAM] = param, [GRAD] = grad};
-    int n = SLOTS;
-    for (int s = 0; s < rule->n_slots; s++) in[n++] = slots[s];
-    if (norm) in[n++] = norm;
-    return fv_node_new(graph, ops[rule->n_slots], param->node->name, &(update){rule, *hyper, norm != NULL}, in, n);
+    fv_value *in[SLOTS + FV_MAX_SLOTS] = {[PARAM] = param, [GRAD] = grad, [SQUARES] = norm ? norm : grad};
+    for (int s = 0; s < rule->n_slots; s++) in[SLOTS + s] = slots[s];
+    return fv_node_new(graph, &fv_update_op, param->node->name, &(update){rule, *hyper, norm != NULL}, in,
+                       SLOTS + rule->n_slots);
 }

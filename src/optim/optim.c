@@ -12,7 +12,7 @@ static const fv_optim *const rooms[] = {
 };
 
 static const fv_optim *room_of(fv_optimizer_kind kind) {
-    if (kind == FV_OPTIMIZER_DEFAULT) kind = FV_MOMENTUM;
+    if (kind == FV_OPTIMIZER_DEFAULT) kind = FV_ADAM;
     for (int i = 0; i < FV_COUNT(rooms); i++)
         if (rooms[i]->kind == kind) return rooms[i];
     return NULL;
