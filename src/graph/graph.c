@@ -146,7 +146,7 @@ static fv_node *allocate(fv_graph *graph, const fv_op *op, const void *args, fv_
 static fv_value *admit(fv_node *node) {
     fv_graph *graph = node->graph;
     fv_shape shapes[FV_MAX_OUT] = {0};
-    if (check_arguments(node) || (node->op->infer && node->op->infer(node, shapes))) return NULL;
+    if (node->op->infer && node->op->infer(node, shapes)) return NULL;
     for (int i = 0; i < node->n_out; i++) {
         if (check_shape(node, &shapes[i])) return NULL;
         node->out[i] = (fv_value){.node = node, .index = i, .shape = shapes[i]};
@@ -156,18 +156,24 @@ static fv_value *admit(fv_node *node) {
     return node->n_out ? &node->out[0] : &none;
 }
 
-fv_value *fv_node_new(fv_graph *graph, const fv_op *op, const char *name, const void *args, fv_value *const in[], int n_in) {
+fv_node *fv_node_draft(fv_graph *graph, const fv_op *op, const char *name, const void *args, fv_value *const in[], int n_in) {
     if (!graph || !graph->scope) return NULL;
     for (int i = 0; i < n_in; i++)
         if (!in[i]) return NULL;
-    if (n_in < op->min_in || n_in > op->max_in) {
-        fv_fail(FV_BAD_ARGUMENT, "%s: %d inputs, takes %d to %d", op->name, n_in, op->min_in, op->max_in);
-        return NULL;
-    }
     fv_node *node = allocate(graph, op, args, in, n_in);
     if (!node) return NULL;
     node->name = fv_arena_format(&graph->arena, "%s%s", graph->scope, name ? name : op->name);
-    return node->name ? admit(node) : NULL;
+    return node->name && !check_arguments(node) ? node : NULL;
+}
+
+fv_value *fv_node_new(fv_graph *graph, const fv_op *op, const char *name, const void *args, fv_value *const in[], int n_in) {
+    fv_node *node = fv_node_draft(graph, op, name, args, in, n_in);
+    if (!node) return NULL;
+    if (n_in < op->min_in || n_in > op->max_in) {
+        fv_fail_node(FV_BAD_ARGUMENT, node, "%d inputs, takes %d to %d", n_in, op->min_in, op->max_in);
+        return NULL;
+    }
+    return admit(node);
 }
 
 fv_value *fv_node_backward(fv_node *forward, const fv_op *op, fv_value *const in[], int n_in) {

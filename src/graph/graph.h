@@ -73,6 +73,10 @@ static inline const fv_parameter *fv_parameter_of(const fv_node *node) { return 
  * kept), an argument is out of its table's range, or the operator cannot take these shapes. name may be NULL. */
 fv_value *fv_node_new(fv_graph *graph, const fv_op *op, const char *name, const void *args, fv_value *const in[], int n_in);
 
+/* The same before it is in the graph, its arguments checked and no more: for constructors whose parameters' shapes come from
+ * the arguments, so that what fails, fails in the operator's name. */
+fv_node *fv_node_draft(fv_graph *graph, const fv_op *op, const char *name, const void *args, fv_value *const in[], int n_in);
+
 /* A node that computes gradients of `forward`: it shares its name and its arguments. */
 fv_value *fv_node_backward(fv_node *forward, const fv_op *op, fv_value *const in[], int n_in);
 

@@ -49,7 +49,8 @@ struct fv_op {
     size_t args_size;
     int min_in, max_in, n_out;
     unsigned flags;
-    unsigned weight_out; /* bit i: output i is a parameter's gradient, or otherwise laid out like a parameter */
+    unsigned weight_out; /* bit i: output i is a parameter's gradient, or otherwise laid out like a parameter; of rank 0: there
+                            is no such parameter, nobody reads or writes it */
     unsigned opaque_out; /* bit i: output i means something only to this room's own backward (indices, masks, workspace) */
     unsigned written_in; /* bit i: input i, a parameter leaf, is updated in place */
 
@@ -66,7 +67,8 @@ struct fv_op {
     /* Multiply-accumulates for the node's shapes (convolutions and linear layers); NULL: not counted. */
     size_t (*macs)(const fv_node *node);
 
-    /* The definition: naive loops in double, every tensor in the plain layout. */
+    /* The definition: naive loops in double, every tensor in the plain layout. It may cast the const of an input in
+     * written_in away and update it: the caller gave it a copy of its own, and takes that back. */
     void (*ref)(const fv_node *node, const double *const in[], double *const out[], const struct fv_run_env *env);
 
     /* Fast ways of doing it, any order; the layout pass chooses. */

@@ -19,7 +19,7 @@ typedef struct fv_run_env {
     uint64_t seed; /* of the run: dropout */
     uint64_t step; /* optimizer steps done before this one */
     float lr;
-    int count;     /* images in the batch: the plan's batch size */
+    int count; /* images in the batch: the plan's batch size */
     bool training;
     _Atomic(const fv_node *) *bad_node; /* a step that meets a NaN or infinity where it must not puts its node here */
 } fv_run_env;
@@ -62,12 +62,13 @@ struct fv_step {
      * set when memory is planned. */
     fv_layout in_layout[FV_MAX_IN], out_layout[FV_MAX_OUT];
     void *in[FV_MAX_IN], *out[FV_MAX_OUT];
-    size_t in_bytes[FV_MAX_IN];   /* of each input's memory, one part; set when memory is planned */
-    size_t out_bytes[FV_MAX_OUT]; /* set by plan() for opaque outputs and FV_OPAQUE layouts; else follows from shape and layout */
+    size_t in_bytes[FV_MAX_IN]; /* of each input's memory, one part; set when memory is planned */
+    size_t out_bytes
+        [FV_MAX_OUT]; /* set by plan() for opaque outputs and FV_OPAQUE layouts; else follows from shape and layout */
 
     size_t scratch_bytes; /* set by plan(): working memory during the step, all threads together */
     void *scratch;
-    void *state;                     /* what plan() made (primitives, tables) */
+    void *state; /* what plan() made (primitives, tables) */
     void (*free_state)(void *state);
     int overwrites; /* input + 1 whose memory output 0 should take where nobody reads it later (a fused sum): where the
                        pointers differ nevertheless, run() copies first; 0: none */
@@ -81,7 +82,8 @@ struct fv_step {
  * step->out_bytes[i]. */
 static inline float *fv_part(void *base, size_t bytes, int part) { return (float *)base + bytes / sizeof(float) * (size_t)part; }
 
-/* Floats in a tensor of this shape and layout, padding lanes included (not FV_OPAQUE). */
+/* Floats in a tensor of this shape and layout, padding lanes included (not FV_OPAQUE). Shapes of rank below 2 have no
+ * channels and are plain in every layout. */
 size_t fv_layout_count(const fv_shape *shape, fv_layout_kind kind);
 
 /* The kernel that runs `ref`: on plain layouts, in double inside. */
