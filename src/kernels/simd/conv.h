@@ -41,8 +41,9 @@ FV_INLINE void *cut(char **scratch, size_t bytes) {
 FV_INLINE size_t canvas_bytes(const fv_conv_shape *s, const field *f) {
     return f->canvas ? (size_t)s->ic * (size_t)f->map * sizeof(float) : 0;
 }
-FV_INLINE size_t pairs_bytes(const fv_conv_shape *s) { /* of conv_pool.c */
-    return (size_t)s->oc * (size_t)(s->ic * s->kernel[0]) * (size_t)(s->kernel[1] + 1) * 2 * sizeof(float);
+FV_INLINE size_t quads_bytes(const fv_conv_shape *s) { /* of conv_pool.c */
+    return (size_t)s->oc * (size_t)s->ic * (size_t)(s->kernel[0] + 1) * (size_t)(s->kernel[1] + 1) * 4 * sizeof(float) +
+           WIDTH * sizeof(float); /* the last vector may reach beyond */
 }
 FV_INLINE int conv_inner(const fv_conv_shape *s) { return s->ic * s->kernel[0] * s->kernel[1]; }
 

@@ -156,8 +156,8 @@ size_t SIMD(conv_scratch)(const fv_conv_shape *s) {
     field f = SIMD(conv_field)(s);
     size_t tables = round_up((size_t)conv_inner(s) * sizeof(tap), 64) + round_up((size_t)s->oc * sizeof(tap), 64);
     size_t unpooled = round_up((size_t)f.y_group * sizeof(float), 64);
-    size_t canvas = round_up(canvas_bytes(s, &f), 64), pairs = round_up(pairs_bytes(s), 64);
-    return tables + canvas + (unpooled > pairs ? unpooled : pairs) + (conv_is_linear(s, &f) ? linear_scratch(s) : 0);
+    size_t canvas = round_up(canvas_bytes(s, &f), 64), quads = round_up(quads_bytes(s), 64);
+    return tables + canvas + (unpooled > quads ? unpooled : quads) + (conv_is_linear(s, &f) ? linear_scratch(s) : 0);
 }
 
 void SIMD(conv_backward_weights)(const fv_conv_shape *s, int g0, int g1, const float *x, const float *dy, float *dw,

@@ -22,8 +22,8 @@
     { kind##_##M##x1, kind##_##M##x2, kind##_##M##x3, kind##_##M##x4 }
 POOL(1)
 POOL(2)
-POOL(3) POOL(4) POOL(5) POOL(6) pool_tile *const
-    SIMD(pool_tiles)[POOL_M] = {pool_1, pool_2, pool_3, pool_4, pool_5, pool_6};
+POOL(3)
+POOL(4) POOL(5) POOL(6) pool_tile *const SIMD(pool_tiles)[POOL_M] = {pool_1, pool_2, pool_3, pool_4, pool_5, pool_6};
 #else
 #define TILES_OF(M) TILE(M, 1) TILE(M, 2)
 #define ROW(kind, M) \
