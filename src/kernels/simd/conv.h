@@ -28,7 +28,8 @@ void SIMD(conv_taps)(const fv_conv_shape *s, const field *f, tap *table);
 
 /* All of dw (+)= the gradient of `groups` groups; dbias[c] = the sum of dy over [g0, g1) and `map` / 16 pixels. */
 void SIMD(weights_field)(const fv_conv_shape *s, const field *f, const tap *at, int groups, const float *x,
-                         const float *dy, float *dw, bool add);
+                         const float *dy, float *dw, float *sums, bool add);
+size_t SIMD(weights_sums)(const fv_conv_shape *s); /* bytes of sums, which is scratch */
 void SIMD(bias_sums)(int channels, ptrdiff_t map, int g0, int g1, const float *dy, float *dbias);
 
 /* Scratch, cut into pieces of whole cache lines in the order in which they are asked for. */

@@ -166,22 +166,19 @@ typedef void choose_w_tile(const quads *q, int oc, const float *dy, const uint16
                                    ptrdiff_t oc_step, float *dx) {                                                    \
         tile_choose_w(M, T, q, oc, dy, index, quad, oc_step, dx);                                                     \
     }
+/* clang-format off */
 #define CHOICES(kind, M) kind(M, 1) kind(M, 2) kind(M, 3) kind(M, 4) kind(M, 5)
-#define ROW(kind, M) \
-    { kind##_##M##x1, kind##_##M##x2, kind##_##M##x3, kind##_##M##x4, kind##_##M##x5 }
-CHOICES(CHOICE_X, 1)
-CHOICES(CHOICE_W, 1)
+#define ROW(kind, M)     {kind##_##M##x1, kind##_##M##x2, kind##_##M##x3, kind##_##M##x4, kind##_##M##x5}
+CHOICES(CHOICE_X, 1) CHOICES(CHOICE_W, 1)
 #if FV_WIDTH == 16
-CHOICES(CHOICE_X, 2)
-CHOICES(CHOICE_W, 2)
-CHOICES(CHOICE_W, 3) static choose_x_tile *const choose_x_tiles[CHOICE_XM][CHOICE_T] = {ROW(choose_x, 1),
-                                                                                        ROW(choose_x, 2)};
-static choose_w_tile *const choose_w_tiles[CHOICE_WM][CHOICE_T] = {ROW(choose_w, 1), ROW(choose_w, 2),
-                                                                   ROW(choose_w, 3)};
+CHOICES(CHOICE_X, 2) CHOICES(CHOICE_W, 2) CHOICES(CHOICE_W, 3)
+static choose_x_tile *const choose_x_tiles[CHOICE_XM][CHOICE_T] = {ROW(choose_x, 1), ROW(choose_x, 2)};
+static choose_w_tile *const choose_w_tiles[CHOICE_WM][CHOICE_T] = {ROW(choose_w, 1), ROW(choose_w, 2), ROW(choose_w, 3)};
 #else
 static choose_x_tile *const choose_x_tiles[CHOICE_XM][CHOICE_T] = {ROW(choose_x, 1)};
 static choose_w_tile *const choose_w_tiles[CHOICE_WM][CHOICE_T] = {ROW(choose_w, 1)};
 #endif
+/* clang-format on */
 
 /* All of dw, over the groups of q. */
 static void choose_weights(const fv_conv_shape *s, const quads *q, const float *x, const float *dy,
@@ -280,6 +277,7 @@ void SIMD(conv_pool_backward_weights)(const fv_conv_shape *s, int g0, int g1, co
     char *rest = scratch;
     tap *at = cut(&rest, (size_t)conv_inner(s) * sizeof *at);
     float *canvas = cut(&rest, canvas_bytes(s, &f)), *full = cut(&rest, (size_t)f.y_group * sizeof *full);
+    float *sums = cut(&rest, SIMD(weights_sums)(s));
     SIMD(conv_taps)(s, &f, at);
     ptrdiff_t group = (ptrdiff_t)s->ic * s->ih * s->iw * LANES;
     for (int g = g0; g < g1; g += step) {
@@ -289,7 +287,7 @@ void SIMD(conv_pool_backward_weights)(const fv_conv_shape *s, int g0, int g1, co
             choose_weights(s, &q, from, dy + g * q.group, index + g * q.group, dw, g > g0);
         } else {
             unpool(s, dy + g * q.group, index + g * q.group, full);
-            SIMD(weights_field)(s, &f, at, 1, from, full, dw, g > g0);
+            SIMD(weights_field)(s, &f, at, 1, from, full, dw, sums, g > g0);
         }
     }
 }
