@@ -8,7 +8,7 @@
  *   dx[a,b]        += dy[oc] * w[oc][lower ? a - 1 : a][right ? b - 1 : b],   a <= KH, b <= KW, w zero outside
  *
  * Choices in a column of the kernel share their halves: T taps take T + 1 choices of `right`, T of `lower`, and T
- * multiply-adds instead of the 4 T of the full map. */
+ * multiply-adds instead of the 4 T of the full map. Of w, a lane picks one of four scalars. */
 #include "core/threads.h"
 #include "kernels/simd/conv.h"
 
@@ -50,9 +50,10 @@ void SIMD(conv_pool_forward)(const fv_conv_shape *s, int g0, int g1, const float
 /* ---- Backward, by choices. */
 
 enum {
+    FOURS = FV_WIDTH / 4,               /* tables of four floats to a vector */
     CHOICE_T = 5,                       /* taps of a kernel's column at once */
     CHOICE_XM = FV_WIDTH == 16 ? 2 : 1, /* channels at once, for dw. avx512: 10 sums, 12 x, 1 dy, 3 of work, 2 bits */
-    CHOICE_WM = FV_WIDTH == 16 ? 3 : 1, /* channels at once, for dx. avx512: 18 sums, 3 dy, 3 of work, 2 bits */
+    CHOICE_WM = FV_WIDTH == 16 ? 3 : 1, /* channels at once, for dx. avx512: 18 sums, 1 dy, 1 index, 1 w */
 };
 
 /* The pooled map: its pixels, and the field and channels behind them. */
@@ -121,30 +122,23 @@ FV_INLINE void tile_choose_x(const int M, const int T, const quads *q, const flo
 }
 
 /* M input channels, column b of the (T+1) x (KW+1) inputs of one pooled pixel: dx[m][a] += the sum over oc. dy and index
- * are at that pixel; w points to the channels' pairs of that column, w_oc floats apart from oc to oc. */
+ * are at that pixel; quad points to the channels' fours of that column, oc_step floats apart from oc to oc. */
 FV_INLINE void tile_choose_w(const int M, const int T, const quads *q, int oc, const float *dy, const uint16_t *index,
-                             const float *w, ptrdiff_t w_oc, float *dx) {
+                             const float *quad, ptrdiff_t oc_step, float *dx) {
     for (int slice = 0; slice < LANES; slice += WIDTH) {
         vf sum[CHOICE_WM * (CHOICE_T + 1)];
 #pragma GCC unroll 18
         for (int i = 0; i < M * (T + 1); i++) sum[i] = (vf){0};
-        const float *pair = w;
-        for (ptrdiff_t at = slice, end = slice + oc * q->map; at < end; at += q->map, pair += w_oc) {
-            vf grad = load(dy + at);
-            vi which = load_index(index + at);
-            mask right = bit_of(which, 1), lower = bit_of(which, 2);
-            vf grad_lower = choose(lower, grad, (vf){0}), grad_upper = choose(lower, (vf){0}, grad);
-#pragma GCC unroll 3
-            for (int m = 0; m < M; m++) {
-                vf *to = sum + m * (T + 1), upper = choose(right, splat(pair[2 * m * T]), splat(pair[2 * m * T + 1]));
-                to[0] += grad_upper * upper;
-#pragma GCC unroll 5
-                for (int a = 1; a < T; a++) {
-                    vf next = choose(right, splat(pair[2 * (m * T + a)]), splat(pair[2 * (m * T + a) + 1]));
-                    to[a] += grad * choose(lower, upper, next);
-                    upper = next;
-                }
-                to[T] += grad_lower * upper;
+        const float *four = quad;
+        for (ptrdiff_t at = slice, end = slice + oc * q->map; at < end; at += q->map, four += oc_step) {
+            vf grad = load(dy + at), table;
+            vi which[FOURS];
+#pragma GCC unroll 4
+            for (int i = 0; i < FOURS; i++) which[i] = load_index(index + at) + 4 * i;
+#pragma GCC unroll 18
+            for (int i = 0; i < M * (T + 1); i++) {
+                if (i % FOURS == 0) table = load(four + 4 * i);
+                sum[i] += grad * pick(table, which[i % FOURS]);
             }
         }
 #pragma GCC unroll 3
@@ -159,34 +153,32 @@ FV_INLINE void tile_choose_w(const int M, const int T, const quads *q, int oc, c
 
 typedef void choose_x_tile(const quads *q, const float *x, const float *dy, const uint16_t *index, float *dw,
                            ptrdiff_t inner, int kw, bool add);
-typedef void choose_w_tile(const quads *q, int oc, const float *dy, const uint16_t *index, const float *w,
-                           ptrdiff_t w_oc, float *dx);
+typedef void choose_w_tile(const quads *q, int oc, const float *dy, const uint16_t *index, const float *quad,
+                           ptrdiff_t oc_step, float *dx);
 
 #define CHOICE_X(M, T)                                                                                                \
     static void choose_x_##M##x##T(const quads *q, const float *x, const float *dy, const uint16_t *index, float *dw, \
                                    ptrdiff_t inner, int kw, bool add) {                                               \
         tile_choose_x(M, T, q, x, dy, index, dw, inner, kw, add);                                                     \
     }
-#define CHOICE_W(M, T)                                                                                             \
-    static void choose_w_##M##x##T(const quads *q, int oc, const float *dy, const uint16_t *index, const float *w, \
-                                   ptrdiff_t w_oc, float *dx) {                                                    \
-        tile_choose_w(M, T, q, oc, dy, index, w, w_oc, dx);                                                        \
+#define CHOICE_W(M, T)                                                                                                \
+    static void choose_w_##M##x##T(const quads *q, int oc, const float *dy, const uint16_t *index, const float *quad, \
+                                   ptrdiff_t oc_step, float *dx) {                                                    \
+        tile_choose_w(M, T, q, oc, dy, index, quad, oc_step, dx);                                                     \
     }
+/* clang-format off */
 #define CHOICES(kind, M) kind(M, 1) kind(M, 2) kind(M, 3) kind(M, 4) kind(M, 5)
-#define ROW(kind, M) \
-    { kind##_##M##x1, kind##_##M##x2, kind##_##M##x3, kind##_##M##x4, kind##_##M##x5 }
-CHOICES(CHOICE_X, 1)
-CHOICES(CHOICE_W, 1)
+#define ROW(kind, M)     {kind##_##M##x1, kind##_##M##x2, kind##_##M##x3, kind##_##M##x4, kind##_##M##x5}
+CHOICES(CHOICE_X, 1) CHOICES(CHOICE_W, 1)
 #if FV_WIDTH == 16
-    CHOICES(CHOICE_X, 2) CHOICES(CHOICE_W, 2)
-        CHOICES(CHOICE_W, 3) static choose_x_tile *const choose_x_tiles[CHOICE_XM][CHOICE_T] = {ROW(choose_x, 1),
-                                                                                                ROW(choose_x, 2)};
-static choose_w_tile *const choose_w_tiles[CHOICE_WM][CHOICE_T] = {ROW(choose_w, 1), ROW(choose_w, 2),
-                                                                   ROW(choose_w, 3)};
+CHOICES(CHOICE_X, 2) CHOICES(CHOICE_W, 2) CHOICES(CHOICE_W, 3)
+static choose_x_tile *const choose_x_tiles[CHOICE_XM][CHOICE_T] = {ROW(choose_x, 1), ROW(choose_x, 2)};
+static choose_w_tile *const choose_w_tiles[CHOICE_WM][CHOICE_T] = {ROW(choose_w, 1), ROW(choose_w, 2), ROW(choose_w, 3)};
 #else
-    static choose_x_tile *const choose_x_tiles[CHOICE_XM][CHOICE_T] = {ROW(choose_x, 1)};
+static choose_x_tile *const choose_x_tiles[CHOICE_XM][CHOICE_T] = {ROW(choose_x, 1)};
 static choose_w_tile *const choose_w_tiles[CHOICE_WM][CHOICE_T] = {ROW(choose_w, 1)};
 #endif
+/* clang-format on */
 
 /* All of dw, over the groups of q. */
 static void choose_weights(const fv_conv_shape *s, const quads *q, const float *x, const float *dy,
@@ -205,34 +197,36 @@ static void choose_weights(const fv_conv_shape *s, const quads *q, const float *
             }
 }
 
-/* Pairs of the columns b - 1 and b of w, a column of the kernel to a run, zero beyond its sides:
- * pairs[b][oc][ic][kh] = {w[oc][ic][kh][b - 1], w[oc][ic][kh][b]}, b <= KW. */
-static void make_pairs(const fv_conv_shape *s, const float *w, float *pairs) {
-    const int kw = s->kernel[1];
-    const ptrdiff_t rows = (ptrdiff_t)s->oc * s->ic * s->kernel[0];
+/* What an input at row a, column b of a window may see of w [KH,KW], by the four values of index:
+ * quads[b][oc][ic][a] = {w[a][b], w[a][b-1], w[a-1][b], w[a-1][b-1]}, zero outside w; a <= KH, b <= KW. */
+static void make_quads(const fv_conv_shape *s, const float *w, float *quad) {
+    const int kh = s->kernel[0], kw = s->kernel[1], filters = s->oc * s->ic;
     for (int b = 0; b <= kw; b++)
-        for (ptrdiff_t row = 0; row < rows; row++) {
-            *pairs++ = b > 0 ? w[row * kw + b - 1] : 0;
-            *pairs++ = b < kw ? w[row * kw + b] : 0;
+        for (int filter = 0; filter < filters; filter++) {
+            const float *of = w + (ptrdiff_t)filter * kh * kw;
+            for (int a = 0; a <= kh; a++)
+                for (int which = 0; which < 4; which++) {
+                    int h = a - which / 2, v = b - which % 2;
+                    *quad++ = h >= 0 && h < kh && v >= 0 && v < kw ? of[h * kw + v] : 0;
+                }
         }
 }
 
 /* Adds one group's gradient to the field dx, which the caller has cleared. */
 static void choose_data(const fv_conv_shape *s, const quads *q, const float *dy, const uint16_t *index,
-                        const float *pairs, float *dx) {
+                        const float *quad, float *dx) {
     int kh = s->kernel[0], bands = tiles_for(s->ic, CHOICE_WM);
-    ptrdiff_t w_oc = (ptrdiff_t)2 * s->ic * kh, w_column = w_oc * s->oc;
-    for (int p = 0; p < q->rows * q->cols; p++) {
-        float *window = dx + p / q->cols * 2 * q->f->x_row + p % q->cols * 2 * q->f->x_col;
-        for (int b = 0; b <= s->kernel[1]; b++)
+    ptrdiff_t fours = 4 * (kh + 1), oc_step = s->ic * fours;
+    for (int b = 0; b <= s->kernel[1]; b++, quad += s->oc * oc_step)
+        for (int p = 0; p < q->rows * q->cols; p++) {
+            float *window = dx + p / q->cols * 2 * q->f->x_row + p % q->cols * 2 * q->f->x_col + b * LANES;
             for (int j = 0; j < bands; j++) {
                 int m0, m1;
                 fv_share(s->ic, j, bands, &m0, &m1);
-                choose_w_tiles[m1 - m0 - 1][kh - 1](q, s->oc, dy + p * LANES, index + p * LANES,
-                                                    pairs + b * w_column + (ptrdiff_t)2 * m0 * kh, w_oc,
-                                                    window + m0 * q->f->map + b * LANES);
+                choose_w_tiles[m1 - m0 - 1][kh - 1](q, s->oc, dy + p * LANES, index + p * LANES, quad + m0 * fours,
+                                                    oc_step, window + m0 * q->f->map);
             }
-    }
+        }
 }
 
 /* ---- Backward: by choices, or, for other strides, by the full map of one group at a time. */
@@ -256,8 +250,8 @@ void SIMD(conv_pool_backward_data)(const fv_conv_shape *s, int g0, int g1, const
     quads q = quads_of(s, &f, 1);
     bool choices = by_choice(s) && s->kernel[0] <= CHOICE_T;
     char *rest = scratch;
-    float *work = cut(&rest, choices ? pairs_bytes(s) : (size_t)f.y_group * sizeof *work);
-    if (choices) make_pairs(s, w, work);
+    float *work = cut(&rest, choices ? quads_bytes(s) : (size_t)f.y_group * sizeof *work);
+    if (choices) make_quads(s, w, work);
     ptrdiff_t group = (ptrdiff_t)s->ic * s->ih * s->iw * LANES;
     for (int g = g0; g < g1; g++) {
         float *to = dx + g * group, *field_dx = choices && f.canvas ? (float *)(void *)rest : to;
@@ -283,6 +277,7 @@ void SIMD(conv_pool_backward_weights)(const fv_conv_shape *s, int g0, int g1, co
     char *rest = scratch;
     tap *at = cut(&rest, (size_t)conv_inner(s) * sizeof *at);
     float *canvas = cut(&rest, canvas_bytes(s, &f)), *full = cut(&rest, (size_t)f.y_group * sizeof *full);
+    float *sums = cut(&rest, SIMD(weights_sums)(s));
     SIMD(conv_taps)(s, &f, at);
     ptrdiff_t group = (ptrdiff_t)s->ic * s->ih * s->iw * LANES;
     for (int g = g0; g < g1; g += step) {
@@ -292,7 +287,7 @@ void SIMD(conv_pool_backward_weights)(const fv_conv_shape *s, int g0, int g1, co
             choose_weights(s, &q, from, dy + g * q.group, index + g * q.group, dw, g > g0);
         } else {
             unpool(s, dy + g * q.group, index + g * q.group, full);
-            SIMD(weights_field)(s, &f, at, 1, from, full, dw, g > g0);
+            SIMD(weights_field)(s, &f, at, 1, from, full, dw, sums, g > g0);
         }
     }
 }
