@@ -124,7 +124,7 @@ static int choroid(const fv_fundus_scene *s, int x, int y) {
     int p = (int)(((int64_t)x * s->tess_ux + (int64_t)y * s->tess_uy) >> 12);
     int q = (int)(((int64_t)y * s->tess_ux - (int64_t)x * s->tess_uy) >> 12);
     int wind = (noise(s, x, y, 5) - HALF) * 4;
-    int ridge = 2 * noise(s, (p + wind) / 2, q + wind, 11) - FV_Q12;
+    int ridge = 2 * noise(s, (p + wind) / 2, q + wind, 9) - FV_Q12;
     ridge = clamp((ridge < 0 ? -ridge : ridge) * 7 / 4, 0, FV_Q12);
     return ridge - HALF;
 }

@@ -209,16 +209,16 @@ static fv_fundus_blob *add_blob(fv_fundus_scene *s, fv_random *r, vector at, int
 
 /* Uneven pigment. Bands take the place of most of it in the tessellated eye. */
 static void draw_pigment(fv_fundus_scene *s, fv_random *r, bool positive) {
-    s->tessellation = positive ? between(r, Q12(300), Q12(650)) : chance(r, 25) ? between(r, 0, Q12(100)) : 0;
+    s->tessellation = positive ? between(r, Q12(420), Q12(750)) : chance(r, 25) ? between(r, 0, Q12(100)) : 0;
     s->mottle[0] = between(r, Q12(60), positive ? Q12(260) : Q12(500));
-    s->mottle[1] = between(r, Q12(30), positive ? Q12(120) : Q12(420));
+    s->mottle[1] = between(r, Q12(30), positive ? Q12(120) : Q12(360));
     s->mottle[2] = between(r, Q12(20), Q12(100));
 }
 
 /* A crescent of bare sclera on the disc's temporal side, in a third of eyes all around it. */
 static void draw_atrophy(fv_fundus_scene *s, fv_random *r, int side) {
     static const int sclera[3] = RGB(244, 206, 138);
-    int radius = s->disc.a, out = between(r, radius * 40 / 100, radius * 85 / 100);
+    int radius = s->disc.a, out = between(r, radius * 50 / 100, radius * 100 / 100);
     bool ring = chance(r, 33);
     s->atrophy = s->disc;
     s->atrophy.a = radius + (ring ? out : out / 3);
@@ -226,7 +226,7 @@ static void draw_atrophy(fv_fundus_scene *s, fv_random *r, int side) {
     s->atrophy.x -= side * (ring ? out / 3 : out * 3 / 4);
     s->atrophy.soft = between(r, Q12(200), Q12(450));
     s->atrophy.wobble = between(r, Q12(250), Q12(600));
-    s->atrophy.strength = between(r, Q12(750), Q12(950));
+    s->atrophy.strength = between(r, Q12(820), Q12(970));
     vary_color(r, s->atrophy.color, sclera, 5);
 }
 
