@@ -28,18 +28,31 @@ static json_t *preprocessing_to_json(const fv_model *model) {
                      resize_names[p->resize], "decode", "exact", "mean", mean, "std", std);
 }
 
+static json_t *classes_to_json(const fv_model *model) {
+    json_t *classes = json_array();
+    for (int i = 0; i < fv_model_classes(model); i++)
+        if (json_array_append_new(classes, json_string(model->classes[i]))) {
+            json_decref(classes);
+            return NULL;
+        }
+    return classes;
+}
+
+/* NULL if memory ran out. */
 static json_t *document(const fv_model *model) {
-    json_t *classes = json_array(), *root = json_object();
-    for (int i = 0; i < fv_model_classes(model); i++) json_array_append_new(classes, json_string(model->classes[i]));
-    json_object_set_new(root, "version", json_integer(FORMAT_VERSION));
-    json_object_set_new(root, "network", json_string(fv_model_network(model)));
-    json_object_set_new(root, "classes", classes);
-    json_object_set_new(root, "positive", json_integer(model->positive));
-    json_object_set_new(root, "threshold", json_real((double)model->threshold));
-    json_object_set_new(root, "preprocessing", preprocessing_to_json(model));
-    if (model->training) json_object_set_new(root, "training", json_loads(model->training, 0, NULL));
-    json_object_set_new(root, "graph", fv_graph_to_json(model->graph, model->logits));
-    return root;
+    json_t *root = json_object();
+    int failed = json_object_set_new(root, "version", json_integer(FORMAT_VERSION));
+    failed |= json_object_set_new(root, "network", json_string(fv_model_network(model)));
+    failed |= json_object_set_new(root, "classes", classes_to_json(model));
+    failed |= json_object_set_new(root, "positive", json_integer(model->positive));
+    failed |= json_object_set_new(root, "threshold", json_real((double)model->threshold));
+    failed |= json_object_set_new(root, "preprocessing", preprocessing_to_json(model));
+    if (model->training) failed |= json_object_set_new(root, "training", json_loads(model->training, 0, NULL));
+    failed |= json_object_set_new(root, "graph", fv_graph_to_json(model->graph, model->logits));
+    if (!failed) return root;
+    json_decref(root);
+    fv_fail(FV_NO_MEMORY, "out of memory while describing the model %s", fv_model_network(model));
+    return NULL;
 }
 
 static char *document_text(const fv_model *model) {

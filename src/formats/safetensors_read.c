@@ -66,7 +66,7 @@ static fv_status read_number(reader *r, size_t *out) {
     skip_space(r);
     const char *start = r->at;
     for (*out = 0; r->at < r->end && *r->at >= '0' && *r->at <= '9'; r->at++)
-        if (!fv_mul(*out, 10, out) || !fv_add(*out, (size_t)(*r->at - '0'), out))
+        if (!fv_size_mul(*out, 10, out) || !fv_size_add(*out, (size_t)(*r->at - '0'), out))
             return expected(r, "a number below 2^64");
     if (r->at == start || (*start == '0' && r->at > start + 1)) return expected(r, "a whole number");
     return FV_OK;

@@ -148,7 +148,7 @@ static fv_status check(const output *o, size_t *buffer) {
     for (size_t i = 0; i < o->count; i++) {
         size_t bytes;
         FV_TRY(check_entry(&o->entries[i], &bytes));
-        if (!fv_add(total, bytes, &total)) return fv_fail(FV_BAD_ARGUMENT, "the tensors exceed 2^64 bytes");
+        if (!fv_size_add(total, bytes, &total)) return fv_fail(FV_BAD_ARGUMENT, "the tensors exceed 2^64 bytes");
         if (!o->entries[i].data && bytes > *buffer) *buffer = bytes;
     }
     for (size_t i = 0; i < o->metadata_count; i++) {

@@ -30,7 +30,7 @@ fv_dtype fv_dtype_find(const char *name) {
 bool fv_tensor_bytes(fv_dtype dtype, int rank, const size_t *dims, size_t *bytes) {
     *bytes = fv_dtype_bytes(dtype);
     for (int i = 0; i < rank; i++)
-        if (!fv_mul(*bytes, dims[i], bytes)) return false;
+        if (!fv_size_mul(*bytes, dims[i], bytes)) return false;
     return true;
 }
 
