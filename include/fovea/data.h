@@ -20,9 +20,12 @@ typedef enum fv_split { FV_SPLIT_DEFAULT = 0, FV_TRAIN, FV_VAL, FV_TEST } fv_spl
 /* SPEC is "kind:where[,key=value...]", the grammar of the program's --data:
  *   mnist:DIR, fashion_mnist:DIR     the four IDX files, plain or .gz        keys: split=train|test, limit=N
  *   synthetic:fundus                 procedural retinas, see fv_fundus       keys: split=train|val|test, size=N, count=N, seed=N
- * A bare DIR is recognised by what lies in it. Returns NULL on failure, the message naming what is wrong and what was
+ * A bare DIR is recognised by what lies in it. A split= in the SPEC goes before the argument. Returns NULL on failure, the message naming what is wrong and what was
  * expected. The caller frees it with fv_dataset_free. */
 FV_API fv_dataset *fv_dataset_open(const char *spec, fv_split split);
+/* The set that validates training on SPEC: its val split, else its test split, whatever its own split= says. NULL with
+ * FV_UNSUPPORTED where it has neither; fv_dataset_split tells which it is. */
+FV_API fv_dataset *fv_dataset_open_validation(const char *spec);
 FV_API void fv_dataset_free(fv_dataset *dataset); /* NULL is fine */
 
 typedef struct fv_mnist_args {
@@ -65,6 +68,7 @@ FV_API const char *fv_dataset_class_name(const fv_dataset *dataset, int index); 
 FV_API int fv_dataset_positive(const fv_dataset *dataset);
 /* The size of image 0; images of other sizes may follow. */
 FV_API void fv_dataset_image_size(const fv_dataset *dataset, int *channels, int *height, int *width);
+FV_API fv_split fv_dataset_split(const fv_dataset *dataset); /* FV_SPLIT_DEFAULT where it has none: images from memory */
 FV_API const char *fv_dataset_name(const fv_dataset *dataset); /* "mnist", "fundus", ... */
 
 /* A part of a dataset: it shares the parent, which must outlive it. Stratified by class, the same for the same seed:

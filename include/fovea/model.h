@@ -18,6 +18,7 @@ typedef struct fv_model_args {
 /* Makes a model of the graph that `logits` [N,K] belongs to, and initialises its parameters. The model takes the graph
  * over, on failure too. NULL on failure or when logits is NULL. */
 FV_API fv_model *fv_model_new_with(fv_value *logits, const fv_model_args *args);
+#define fv_model_new(...) fv_model_new_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_model_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
 FV_API void fv_model_free(fv_model *model); /* NULL is fine */
 
 /* ---- The networks that have a name (src/models/models.def) ------------------------------------------------------ */
@@ -66,7 +67,7 @@ FV_API bool fv_model_layer(const fv_model *model, int index, fv_layer_info *info
 /* Names are copied. count must be the model's classes (2 for one logit). positive: the class that one logit speaks for. */
 FV_API fv_status fv_model_set_classes(fv_model *model, const char *const *names, int count, int positive);
 FV_API int fv_model_classes(const fv_model *model);
-FV_API const char *fv_model_class_name(const fv_model *model, int index); /* NULL out of range; "0", "1" without names */
+FV_API const char *fv_model_class_name(const fv_model *model, int index); /* NULL out of range; "0", "1", ... until set */
 FV_API fv_status fv_model_set_preprocess(fv_model *model, const fv_preprocess *preprocess);
 /* Of the positive class's probability, for one logit; 0.5 until set. In (0,1). */
 FV_API fv_status fv_model_set_threshold(fv_model *model, float threshold);

@@ -10,12 +10,17 @@ typedef struct fv_dataset_kind {
     /* Hands out sample `index`: *image may borrow the dataset's memory; the caller frees it with fv_image_free. Called
      * from several threads at once. */
     fv_status (*read)(const fv_dataset *dataset, size_t index, fv_image *image, int *label);
-    void (*close)(fv_dataset *dataset); /* frees what the kind added */
+    /* The label alone, without making the image. NULL: read it all. */
+    fv_status (*label)(const fv_dataset *dataset, size_t index, int *label);
+    /* Sample `index` will be read soon: a hint to fetch it from far memory. NULL: nothing to do. */
+    void (*prefetch)(const fv_dataset *dataset, size_t index);
+    void (*close)(fv_dataset *dataset); /* releases what the kind added, also half-made; NULL: nothing */
 } fv_dataset_kind;
 
 /* Kinds embed this as their first member. */
 struct fv_dataset {
     const fv_dataset_kind *kind;
+    fv_split split;
     size_t count;
     int classes;
     char **class_names;          /* owned, `classes` of them */
@@ -23,8 +28,20 @@ struct fv_dataset {
     int channels, height, width; /* of image 0 */
 };
 
-static inline fv_status fv_dataset_read(const fv_dataset *dataset, size_t index, fv_image *image, int *label) {
-    return dataset->kind->read(dataset, index, image, label);
+/* `bytes` zeroed for a kind's struct; kind, classes and names (copied; NULL: "0", "1", ...) set, positive -1. NULL on
+ * failure. On a later failure fv_dataset_free releases it, calling kind->close. */
+void *fv_dataset_new(const fv_dataset_kind *kind, size_t bytes, int classes, const char *const *class_names);
+
+/* Sets count and the images' size after checking them (count at least 1, channels 1..4, sides 1..65535). */
+fv_status fv_dataset_set_size(fv_dataset *dataset, size_t count, int channels, int height, int width);
+
+/* Both check the index and that the label is one of the classes. */
+fv_status fv_dataset_read(const fv_dataset *dataset, size_t index, fv_image *image, int *label);
+fv_status fv_dataset_label(const fv_dataset *dataset, size_t index, int *label);
+
+/* Fetches the start of an image in memory; the hardware guesses the rest. */
+static inline void fv_prefetch_start(const uint8_t *pixels, size_t bytes) {
+    for (size_t i = 0; i < bytes && i < 1024; i += 64) __builtin_prefetch(pixels + i);
 }
 
 #endif

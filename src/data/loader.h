@@ -10,9 +10,9 @@ typedef struct fv_loader fv_loader;
 typedef struct fv_loader_args {
     int channels, height, width; /* the network's input */
     fv_preprocess preprocess;
-    int batch_size;
-    int workers;   /* threads of its own; 0: the caller's thread does the work inside fv_loader_next */
-    bool shuffle;  /* a new order each epoch; else the dataset's */
+    int batch_size; /* 1 .. the dataset's count */
+    int workers;    /* threads of its own; 0: the caller's thread does the work inside fv_loader_next */
+    bool shuffle;   /* a new order each epoch; else the dataset's */
     uint64_t seed;
 } fv_loader_args;
 
@@ -24,7 +24,7 @@ typedef struct fv_batch {
     const size_t *index; /* [count] position in the dataset */
 } fv_batch;
 
-/* The dataset must outlive the loader. */
+/* The dataset must outlive the loader. NULL on failure; a batch larger than the dataset is one. */
 fv_loader *fv_loader_new(const fv_dataset *dataset, const fv_loader_args *args);
 void fv_loader_free(fv_loader *loader);
 size_t fv_loader_batches(const fv_loader *loader); /* in an epoch */

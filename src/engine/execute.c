@@ -64,7 +64,7 @@ fv_status fv_plan_run(fv_plan *plan, const fv_plan_input *input) {
     return FV_OK;
 }
 
-float fv_plan_loss(const fv_plan *plan) {
+float fv_plan_mean_loss(const fv_plan *plan) {
     if (!plan->loss) return NAN;
     const fv_slot *slot = fv_slot_of(plan, plan->loss);
     unsigned char *at = plan->arena + fv_slot_root(fv_slot_of(plan, plan->loss))->offset;

@@ -43,7 +43,7 @@ static void find_lifetimes(fv_plan *plan) {
 
 static size_t slot_total(const fv_slot *slot) {
     size_t parts = slot->layout.parts ? (size_t)slot->layout.parts : 1;
-    return parts * ((slot->bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    return (parts * slot->bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
 static bool in_arena(const fv_plan *plan, const fv_value *value) {

@@ -24,6 +24,15 @@ static fv_status make_params(fv_model *model, uint64_t seed) {
     return FV_OK;
 }
 
+/* "0", "1", ... until somebody knows better. */
+static fv_status number_classes(fv_model *model) {
+    int count = fv_model_classes(model);
+    model->classes = FV_NEW_N(char *, (size_t)count);
+    for (int i = 0; model->classes && i < count; i++)
+        if (!(model->classes[i] = fv_format("%d", i))) return FV_NO_MEMORY;
+    return model->classes ? FV_OK : FV_NO_MEMORY;
+}
+
 static fv_status check_logits(const fv_value *logits) {
     if (logits->shape.rank == 2 && logits->node->graph->input) return FV_OK;
     char text[64];
@@ -40,7 +49,10 @@ fv_model *fv_model_new_with(fv_value *logits, const fv_model_args *args) {
     }
     *model = (fv_model){.graph = logits->node->graph, .logits = logits, .positive = 1, .threshold = 0.5f};
     pthread_mutex_init(&model->lock, NULL);
-    if (check_logits(logits) == FV_OK && make_params(model, args ? args->seed : 0) == FV_OK) return model;
+    fv_status status = check_logits(logits);
+    if (status == FV_OK) status = number_classes(model);
+    if (status == FV_OK) status = make_params(model, args ? args->seed : 0);
+    if (status == FV_OK) return model;
     fv_model_free(model);
     return NULL;
 }
@@ -136,10 +148,7 @@ fv_status fv_model_set_classes(fv_model *model, const char *const *names, int co
 }
 
 const char *fv_model_class_name(const fv_model *model, int index) {
-    static const char *const digits[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
-    if (index < 0 || index >= fv_model_classes(model)) return NULL;
-    if (model->classes) return model->classes[index];
-    return index < FV_COUNT(digits) ? digits[index] : "unnamed";
+    return index < 0 || index >= fv_model_classes(model) ? NULL : model->classes[index];
 }
 
 fv_status fv_model_set_preprocess(fv_model *model, const fv_preprocess *preprocess) {

@@ -27,7 +27,7 @@ struct fv_model {
     int n_params;
     pthread_mutex_t lock; /* guards layouts, pins and versions while plans are made and refreshed */
     char *network;        /* how the graph was made: "lenet:text=1"; NULL for one built by hand */
-    char **classes;       /* names, fv_model_classes() of them; NULL until known */
+    char **classes;       /* names, fv_model_classes() of them; "0", "1", ... until known */
     int positive;         /* class index that one logit speaks for */
     float threshold;      /* of the positive class's probability */
     fv_preprocess preprocess;

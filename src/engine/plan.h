@@ -36,7 +36,7 @@ typedef struct fv_plan_input {
  * the rest are not. */
 fv_status fv_plan_run(fv_plan *plan, const fv_plan_input *input);
 
-float fv_plan_loss(const fv_plan *plan);           /* of the last run: the batch's mean */
+float fv_plan_mean_loss(const fv_plan *plan);           /* of the last run: the batch's mean */
 const float *fv_plan_logits(const fv_plan *plan);  /* [batch,K] of the last run; valid until the next */
 size_t fv_plan_bytes(const fv_plan *plan);         /* arena and copies of its own; parameters not counted */
 int fv_plan_batch(const fv_plan *plan);

@@ -18,4 +18,8 @@ typedef struct fv_image {
 fv_status fv_image_new(fv_image *image, int width, int height, int channels, int depth);
 void fv_image_free(fv_image *image);
 
+static inline size_t fv_image_samples(const fv_image *image) {
+    return (size_t)image->width * (size_t)image->height * (size_t)image->channels;
+}
+
 #endif

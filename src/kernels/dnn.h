@@ -1,15 +1,20 @@
-/* What oneDNN computes, in Fovea's terms: the seam. Behind it dnn_2x.c (oneDNN 2.6, C API) or, in a build without oneDNN,
+/* What oneDNN computes, in Fovea's terms: the seam. Behind it are dnn_2x*.c (oneDNN 2.6) or, in a build without oneDNN,
  * dnn_none.c; nothing else in the tree knows dnnl.h.
  *
  * A primitive is one operation on one shape, compiled when it is created and run many times.
- *   - Creation returns FV_OK with *out == NULL when oneDNN has no fast implementation of what was asked ("refused"): that is
- *     no error, the caller picks another row. A failure is a misuse (FV_BAD_ARGUMENT) or FV_NO_MEMORY.
- *   - All tensors are f32. Activations lie FV_PLAIN ([N,C,H,W]; [N,C] for linear) or FV_BLOCKED with `block` lanes (8 or 16);
- *     where they are blocked, lanes beyond C are read as zeros and written as zeros.
+ *   - Creation returns FV_OK with *out == NULL when oneDNN has no fast implementation of what was asked ("refused"):
+ *     that is no error, the caller picks another kernel. A failure is misuse (FV_BAD_ARGUMENT) or FV_NO_MEMORY.
+ *   - All tensors are f32. Activations lie FV_PLAIN ([N,C,H,W]; [N,C] for linear) or FV_BLOCKED with `block` lanes, 8
+ *     or 16; where they are blocked, lanes beyond C are read as zeros and written as zeros.
  *   - A weight lies as the primitive wants it (fv_prim_weights says how), or as told by `weights` or `plain_weights`.
  *     Biases, statistics, scales and shifts are plain vectors of C.
- *   - A primitive belongs to one thread at a time, and runs on as many threads as the creating thread's OpenMP team had.
- *   - Pointers should be aligned to 64 bytes; they may change from run to run. */
+ *   - A primitive belongs to one thread at a time and brings its own threads. It is created and run between
+ *     fv_team_enter and fv_team_leave of one team, and never within that team's run.
+ *   - Pointers should be aligned to 64 bytes; they may change from run to run.
+ *
+ * Refused by 2.6.3, among others: mixed layouts, except plain images of few channels to a blocked output (but their
+ * BACKWARD); groups that are not whole blocks, unless depthwise; a blocked input of fewer channels than a block;
+ * backward passes of dilated convolutions with strides. From plain to plain every convolution is made. */
 #ifndef KERNELS_DNN_H
 #define KERNELS_DNN_H
 
@@ -22,7 +27,7 @@ typedef struct fv_prim fv_prim;
 
 /* "oneDNN 2.6.3", "no oneDNN". */
 const char *fv_dnn_version(void);
-/* Caps the instructions that primitives use: "sse41", "avx2" or "avx512". Only before the first primitive of the process. */
+/* Caps the instructions that primitives use: "sse41", "avx2" or "avx512". Only before the process's first primitive. */
 fv_status fv_dnn_max_isa(const char *isa);
 /* Drops compiled code that only oneDNN's cache still holds; for when a plan is freed. Living primitives keep theirs. */
 void fv_dnn_trim(void);
@@ -41,10 +46,10 @@ typedef enum fv_dnn_algorithm { FV_DNN_DIRECT, FV_DNN_WINOGRAD, FV_DNN_AUTO } fv
 /* y = f(x). Backward reads dst, y, except hard_swish, which reads src, x. */
 typedef enum fv_dnn_function {
     FV_DNN_IDENTITY,
-    FV_DNN_RELU,       /* x > 0 ? x : alpha x; alpha >= 0 */
-    FV_DNN_CLIP,       /* min(max(x, alpha), beta): relu6 is 0, 6 */
-    FV_DNN_SIGMOID,    /* 1 / (1 + exp(-x)) */
-    FV_DNN_TANH,       /**/
+    FV_DNN_RELU,    /* x > 0 ? x : alpha x; alpha >= 0 */
+    FV_DNN_CLIP,    /* min(max(x, alpha), beta): relu6 is 0, 6 */
+    FV_DNN_SIGMOID, /* 1 / (1 + exp(-x)) */
+    FV_DNN_TANH,
     FV_DNN_HARD_SWISH, /* x min(max(x + 3, 0), 6) / 6 */
 } fv_dnn_function;
 
@@ -66,7 +71,7 @@ typedef struct fv_dnn_conv {
     fv_dnn_post post;             /* forward passes only */
 } fv_dnn_conv;
 
-/* x [N,in] * w [out,in] -> y [N,out], all activations plain. */
+/* x [N,in] * w [out,in] -> y [N,out], activations plain. (A blocked [N,C,1,1] of whole blocks is a plain [N,C].) */
 typedef struct fv_dnn_linear {
     int n, in, out;
     bool bias;
@@ -117,8 +122,8 @@ typedef struct fv_dnn_relayout {
     int block;
 } fv_dnn_relayout;
 
-/* `forward`: the TRAIN primitive that a backward one belongs to (needed while creating only); NULL for forward passes, and
- * allowed to be NULL for convolution, linear and eltwise. */
+/* `forward`: the TRAIN primitive that a backward one belongs to, which is to live as long; NULL for forward passes, and
+ * may be NULL for convolution, linear and eltwise. */
 fv_status fv_dnn_conv_new(const fv_dnn_conv *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out);
 fv_status fv_dnn_linear_new(const fv_dnn_linear *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out);
 fv_status fv_dnn_pool_new(const fv_dnn_pool *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out);
@@ -131,7 +136,7 @@ fv_status fv_dnn_relayout_new(const fv_dnn_relayout *what, fv_prim **out);
 fv_status fv_dnn_reorder_new(const fv_dnn_layout *from, const fv_dnn_layout *to, fv_prim **out);
 void fv_prim_free(fv_prim *p);
 
-/* oneDNN's name of the implementation ("jit:avx512_core"), and what it computes ("convolution [8,3,224,224]*[64,3,7,7]"). */
+/* oneDNN's name of the implementation, "jit:avx512_core"; what it computes, "convolution [8,3,224,224]*[64,3,7,7]". */
 const char *fv_prim_implementation(const fv_prim *p);
 const char *fv_prim_label(const fv_prim *p);
 /* How weights (diff_weights for BACKWARD_WEIGHTS) lie. Lives as long as the primitive; NULL where there are none. */
@@ -140,8 +145,8 @@ const fv_dnn_layout *fv_prim_weights(const fv_prim *p);
 size_t fv_prim_workspace(const fv_prim *p);
 size_t fv_prim_scratch(const fv_prim *p);
 
-/* Where things are, by role. What a primitive does not use is ignored; what it uses must not be NULL. dst may be src for
- * eltwise and batch norm, diff_src may be diff_dst there. */
+/* Where things are, by role. What a primitive does not use is ignored; what it uses must not be NULL. For eltwise and
+ * batch norm dst may be src, and diff_src may be diff_dst. */
 typedef struct fv_prim_args {
     const void *src;
     const void *const *srcs; /* concat's, instead of src */

@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- The process's engine and stream. On a CPU a stream has no state of its own, so that all threads share one. ---- */
+/* ---- The process's engine and stream ---- */
+
+/* On a CPU a stream has no state of its own: all threads share one. */
 
 static pthread_once_t started = PTHREAD_ONCE_INIT;
 static dnnl_engine_t engine;
@@ -217,7 +219,7 @@ fv_status fv_prim_run(fv_prim *p, const fv_prim_args *args) {
         if (i < named)
             memcpy(&where, (const char *)args + p->roles[i]->offset, sizeof where);
         else
-            where = (void *)args->srcs[i - named];
+            where = args->srcs ? (void *)args->srcs[i - named] : NULL;
         if (!where)
             return fv_fail(FV_BAD_ARGUMENT, "%s: %s is missing", p->label, i < named ? p->roles[i]->name : "a source");
         dnnl_memory_set_data_handle(p->args[i].memory, where);

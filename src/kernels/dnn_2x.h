@@ -12,8 +12,8 @@ struct fv_dnn_layout {
 
 enum { DNN_LABEL_BYTES = 96, DNN_ARGS = 12 };
 
-/* What a primitive is to be, filled in step by step. A step that fails leaves its status, the later ones then do nothing,
- * and fv_dnn_make reports it. */
+/* What a primitive is to be, filled in step by step. A step that fails leaves its status, the later ones then do
+ * nothing, and fv_dnn_make reports it. */
 typedef struct dnn_request {
     char label[DNN_LABEL_BYTES];
     dnnl_status_t status;

@@ -15,7 +15,8 @@ static const char *const pass_names[] = {
     [FV_DNN_BACKWARD_WEIGHTS] = " backward weights",
 };
 
-static const dnnl_prop_kind_t prop_kinds[] = {
+/* Of forward passes; undefined, and so invalid to oneDNN, for an operator that lacks the pass. */
+static const dnnl_prop_kind_t prop_kinds[FV_DNN_BACKWARD_WEIGHTS + 1] = {
     [FV_DNN_INFER] = dnnl_forward_inference,
     [FV_DNN_TRAIN] = dnnl_forward_training,
 };
@@ -215,9 +216,9 @@ static dnnl_status_t norm_desc(dnnl_batch_normalization_desc_t *desc, const fv_d
 
 fv_status fv_dnn_norm_new(const fv_dnn_norm *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out) {
     dnn_request r = fv_dnn_request("batch norm%s [%d,%d,%d,%d]", pass_names[pass], what->n, what->c, what->h, what->w);
-    if (pass == FV_DNN_BACKWARD)
-        SET_ARGS(&r, DNNL_ARG_SRC, DNNL_ARG_DIFF_DST, DNNL_ARG_MEAN, DNNL_ARG_VARIANCE, DNNL_ARG_SCALE,
-                 DNNL_ARG_SHIFT, DNNL_ARG_DIFF_SRC, DNNL_ARG_DIFF_SCALE, DNNL_ARG_DIFF_SHIFT, DNNL_ARG_WORKSPACE, DNNL_ARG_SCRATCHPAD);
+    if (pass == FV_DNN_BACKWARD) /* 2.6 wants the shift, though nothing depends on it */
+        SET_ARGS(&r, DNNL_ARG_SRC, DNNL_ARG_MEAN, DNNL_ARG_VARIANCE, DNNL_ARG_SCALE, DNNL_ARG_SHIFT, DNNL_ARG_DIFF_DST,
+                 DNNL_ARG_DIFF_SRC, DNNL_ARG_DIFF_SCALE, DNNL_ARG_DIFF_SHIFT, DNNL_ARG_WORKSPACE, DNNL_ARG_SCRATCHPAD);
     else
         SET_ARGS(&r, DNNL_ARG_SRC, DNNL_ARG_MEAN, DNNL_ARG_VARIANCE, DNNL_ARG_SCALE, DNNL_ARG_SHIFT, DNNL_ARG_DST,
                  DNNL_ARG_WORKSPACE, DNNL_ARG_SCRATCHPAD);

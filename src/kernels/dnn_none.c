@@ -16,11 +16,11 @@ static fv_status refused(fv_prim **out) {
     return FV_OK;
 }
 
-#define REFUSE_PASSES(operator)                                                                                        \
-    fv_status fv_dnn_##operator##_new(const fv_dnn_##operator*what, fv_dnn_pass pass, const fv_prim *forward,          \
-                                      fv_prim **out) {                                                                 \
-        (void)what, (void)pass, (void)forward;                                                                         \
-        return refused(out);                                                                                           \
+#define REFUSE_PASSES(operator)                                                                                \
+    fv_status fv_dnn_##operator##_new(const fv_dnn_##operator* what, fv_dnn_pass pass, const fv_prim *forward, \
+                                      fv_prim **out) {                                                         \
+        (void)what, (void)pass, (void)forward;                                                                 \
+        return refused(out);                                                                                   \
     }
 REFUSE_PASSES(conv)
 REFUSE_PASSES(linear)

@@ -71,39 +71,6 @@ void SIMD(conv_forward)(const fv_conv_shape *s, int g0, int g1, const float *x, 
     }
 }
 
-/* One group: y and index [OC,OH/2,OW/2,16]. */
-static void forward_pooled(const fv_conv_shape *s, const field *f, const taps *t, const float *x, const float *w,
-                           const float *bias, float *y, uint16_t *index) {
-    int rows = s->oh / 2, cols = s->ow / 2, bands = tiles_for(s->oc, POOL_M);
-    ptrdiff_t map = (ptrdiff_t)rows * cols * LANES;
-    for (int p = 0; p < rows * cols; p++) {
-        const float *window = x + p / cols * 2 * f->x_row + p % cols * 2 * f->x_col;
-        const float *from[4] = {window, window + f->x_col, window + f->x_row, window + f->x_row + f->x_col};
-        for (int j = 0; j < bands; j++) {
-            int m0, m1;
-            fv_share(s->oc, j, bands, &m0, &m1);
-            ptrdiff_t to = m0 * map + (ptrdiff_t)p * LANES;
-            SIMD(pool_tiles)[m1 - m0 - 1](t, from, w + m0 * t->row, bias ? bias + m0 : NULL, y + to, index + to, map);
-        }
-    }
-}
-
-void SIMD(conv_pool_forward)(const fv_conv_shape *s, int g0, int g1, const float *x, const float *w, const float *bias,
-                             float *y, uint16_t *index, void *scratch) {
-    field f = SIMD(conv_field)(s);
-    char *rest = scratch;
-    tap *table = cut(&rest, (size_t)conv_inner(s) * sizeof *table);
-    taps t = {table, conv_inner(s), conv_inner(s)};
-    float *canvas = cut(&rest, canvas_bytes(s, &f));
-    SIMD(conv_taps)(s, &f, table);
-    ptrdiff_t group = (ptrdiff_t)s->ic * s->ih * s->iw * LANES;
-    ptrdiff_t pooled = (ptrdiff_t)s->oc * (s->oh / 2) * (s->ow / 2) * LANES;
-    for (int g = g0; g < g1; g++) {
-        if (f.canvas) SIMD(canvas_fill)(s, &f, x + g * group, canvas);
-        forward_pooled(s, &f, &t, f.canvas ? canvas : x + g * group, w, bias, y + g * pooled, index + g * pooled);
-    }
-}
-
 /* ---- Backward data. */
 
 /* Adds to the field dx, which the caller has cleared. */

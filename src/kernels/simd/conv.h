@@ -26,6 +26,11 @@ void SIMD(canvas_crop)(const fv_conv_shape *s, const field *f, const float *canv
 /* tap[k], k = (ic * KH + kh) * KW + kw: .x where it looks in the field, .w = k. */
 void SIMD(conv_taps)(const fv_conv_shape *s, const field *f, tap *table);
 
+/* All of dw (+)= the gradient of `groups` groups; dbias[c] = the sum of dy over [g0, g1) and `map` / 16 pixels. */
+void SIMD(weights_field)(const fv_conv_shape *s, const field *f, const tap *at, int groups, const float *x,
+                         const float *dy, float *dw, bool add);
+void SIMD(bias_sums)(int channels, ptrdiff_t map, int g0, int g1, const float *dy, float *dbias);
+
 /* Scratch, cut into pieces of whole cache lines in the order in which they are asked for. */
 FV_INLINE size_t round_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
 FV_INLINE void *cut(char **scratch, size_t bytes) {
@@ -35,6 +40,9 @@ FV_INLINE void *cut(char **scratch, size_t bytes) {
 }
 FV_INLINE size_t canvas_bytes(const fv_conv_shape *s, const field *f) {
     return f->canvas ? (size_t)s->ic * (size_t)f->map * sizeof(float) : 0;
+}
+FV_INLINE size_t pairs_bytes(const fv_conv_shape *s) { /* of conv_pool.c */
+    return (size_t)s->oc * (size_t)(s->ic * s->kernel[0]) * (size_t)(s->kernel[1] + 1) * 2 * sizeof(float);
 }
 FV_INLINE int conv_inner(const fv_conv_shape *s) { return s->ic * s->kernel[0] * s->kernel[1]; }
 

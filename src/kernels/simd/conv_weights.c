@@ -71,8 +71,8 @@ DOTS(1) DOTS(2) static dot_tile *const dot_tiles[DOT_M][DOT_T] = {ROW(1), ROW(2)
 #endif
 
 /* All of dw, over `groups` groups. */
-static void weights_field(const fv_conv_shape *s, const field *f, const tap *at, int groups, const float *x,
-                          const float *dy, float *dw, bool add) {
+void SIMD(weights_field)(const fv_conv_shape *s, const field *f, const tap *at, int groups, const float *x,
+                         const float *dy, float *dw, bool add) {
     dots d = {groups, s->oh, s->ow, f};
     int inner = conv_inner(s), bands = tiles_for(s->oc, DOT_M), parts = tiles_for(inner, DOT_T);
     for (int j = 0; j < bands; j++)
@@ -86,7 +86,7 @@ static void weights_field(const fv_conv_shape *s, const field *f, const tap *at,
 }
 
 /* dbias[oc] = the sum of dy over images and `map` / 16 pixels. */
-static void bias_sums(int channels, ptrdiff_t map, int g0, int g1, const float *dy, float *dbias) {
+void SIMD(bias_sums)(int channels, ptrdiff_t map, int g0, int g1, const float *dy, float *dbias) {
     for (int c = 0; c < channels; c++) {
         vf sum[4] = {{0}};
         for (int g = g0; g < g1; g++) {
@@ -155,14 +155,15 @@ static void linear_weights(const fv_conv_shape *s, int g0, int g1, const float *
 size_t SIMD(conv_scratch)(const fv_conv_shape *s) {
     field f = SIMD(conv_field)(s);
     size_t tables = round_up((size_t)conv_inner(s) * sizeof(tap), 64) + round_up((size_t)s->oc * sizeof(tap), 64);
-    size_t unpooled = (size_t)f.y_group * sizeof(float);
-    return tables + canvas_bytes(s, &f) + round_up(unpooled, 64) + (conv_is_linear(s, &f) ? linear_scratch(s) : 0);
+    size_t unpooled = round_up((size_t)f.y_group * sizeof(float), 64);
+    size_t canvas = round_up(canvas_bytes(s, &f), 64), pairs = round_up(pairs_bytes(s), 64);
+    return tables + canvas + (unpooled > pairs ? unpooled : pairs) + (conv_is_linear(s, &f) ? linear_scratch(s) : 0);
 }
 
 void SIMD(conv_backward_weights)(const fv_conv_shape *s, int g0, int g1, const float *x, const float *dy, float *dw,
                                  float *dbias, void *scratch) {
     field f = SIMD(conv_field)(s);
-    if (dbias) bias_sums(s->oc, f.y_map, g0, g1, dy, dbias);
+    if (dbias) SIMD(bias_sums)(s->oc, f.y_map, g0, g1, dy, dbias);
     if (conv_is_linear(s, &f)) {
         linear_weights(s, g0, g1, x, dy, dw, scratch);
         return;
@@ -175,50 +176,6 @@ void SIMD(conv_backward_weights)(const fv_conv_shape *s, int g0, int g1, const f
     ptrdiff_t group = (ptrdiff_t)s->ic * s->ih * s->iw * LANES;
     for (int g = g0, step = field_groups(&f, g0, g1); g < g1; g += step) {
         if (f.canvas) SIMD(canvas_fill)(s, &f, x + g * group, canvas);
-        weights_field(s, &f, at, step, f.canvas ? canvas : x + g * group, dy + g * f.y_group, dw, g > g0);
-    }
-}
-
-/* The gradient of one group's full maps from that of the pooled ones. */
-static void unpool(const fv_conv_shape *s, const float *dy, const uint16_t *index, float *full) {
-    fv_pool_shape pool = {.n = LANES,
-                          .c = s->oc,
-                          .ih = s->oh,
-                          .iw = s->ow,
-                          .oh = s->oh / 2,
-                          .ow = s->ow / 2,
-                          .kernel = {2, 2},
-                          .stride = {2, 2},
-                          .dilation = {1, 1}};
-    SIMD(max_pool_backward)(&pool, 0, 1, dy, index, full);
-}
-
-void SIMD(conv_pool_backward_data)(const fv_conv_shape *s, int g0, int g1, const float *dy, const uint16_t *index,
-                                   const float *w, float *dx, void *scratch) {
-    char *rest = scratch;
-    float *full = cut(&rest, (size_t)SIMD(conv_field)(s).y_group * sizeof *full);
-    ptrdiff_t group = (ptrdiff_t)s->ic * s->ih * s->iw * LANES;
-    ptrdiff_t pooled = (ptrdiff_t)s->oc * (s->oh / 2) * (s->ow / 2) * LANES;
-    for (int g = g0; g < g1; g++) {
-        unpool(s, dy + g * pooled, index + g * pooled, full);
-        SIMD(conv_backward_data)(s, 0, 1, full, w, dx + g * group, rest);
-    }
-}
-
-void SIMD(conv_pool_backward_weights)(const fv_conv_shape *s, int g0, int g1, const float *x, const float *dy,
-                                      const uint16_t *index, float *dw, float *dbias, void *scratch) {
-    field f = SIMD(conv_field)(s);
-    ptrdiff_t pooled_map = (ptrdiff_t)(s->oh / 2) * (s->ow / 2) * LANES, pooled = s->oc * pooled_map;
-    if (dbias) bias_sums(s->oc, pooled_map, g0, g1, dy, dbias);
-    char *rest = scratch;
-    tap *at = cut(&rest, (size_t)conv_inner(s) * sizeof *at);
-    float *canvas = cut(&rest, canvas_bytes(s, &f)), *full = cut(&rest, (size_t)f.y_group * sizeof *full);
-    SIMD(conv_taps)(s, &f, at);
-    if (g0 == g1) memset(dw, 0, (size_t)s->oc * (size_t)conv_inner(s) * sizeof *dw);
-    ptrdiff_t group = (ptrdiff_t)s->ic * s->ih * s->iw * LANES;
-    for (int g = g0; g < g1; g++) {
-        if (f.canvas) SIMD(canvas_fill)(s, &f, x + g * group, canvas);
-        unpool(s, dy + g * pooled, index + g * pooled, full);
-        weights_field(s, &f, at, 1, f.canvas ? canvas : x + g * group, full, dw, g > g0);
+        SIMD(weights_field)(s, &f, at, step, f.canvas ? canvas : x + g * group, dy + g * f.y_group, dw, g > g0);
     }
 }

@@ -45,8 +45,6 @@ enum { LANES = FV_BATCH_WIDTH, WIDTH = FV_WIDTH };
 FV_INLINE vf load(const float *p) { return *(const vf_memory *)p; }
 FV_INLINE void store(float *p, vf v) { *(vf_memory *)p = v; }
 FV_INLINE vf splat(float s) { return s - (vf){0}; }
-FV_INLINE vi load_index(const uint16_t *p) { return __builtin_convertvector(*(const vh_memory *)p, vi); }
-FV_INLINE void store_index(uint16_t *p, vi v) { *(vh_memory *)p = __builtin_convertvector(v, vh); }
 
 /* The first `count` < FV_WIDTH floats, the rest zero; and their storing. */
 FV_INLINE vf load_some(const float *p, size_t count) {
@@ -56,37 +54,66 @@ FV_INLINE vf load_some(const float *p, size_t count) {
 }
 FV_INLINE void store_some(float *p, vf v, size_t count) { memcpy(p, &v, count * sizeof *p); }
 
-/* Comparison and choice: the compilers' extensions for C have no ?: on vectors. */
+/* Window taps (max_pool_forward's index), comparison and choice: what the compilers' extensions for C lack (?: on
+ * vectors) or do badly (16-bit conversions). bit_of: whether `bit` is set. */
 #if defined(__AVX512F__)
+FV_INLINE vi load_index(const uint16_t *p) { return (vi)_mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)p)); }
+FV_INLINE void store_index(uint16_t *p, vi v) { _mm256_storeu_si256((void *)p, _mm512_cvtepi32_epi16((__m512i)v)); }
 FV_INLINE mask greater(vf a, vf b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_GT_OQ); }
 FV_INLINE mask unordered(vf a) { return _mm512_cmp_ps_mask((__m512)a, (__m512)a, _CMP_UNORD_Q); }
 FV_INLINE mask equal(vi a, vi b) { return _mm512_cmpeq_epi32_mask((__m512i)a, (__m512i)b); }
+FV_INLINE mask bit_of(vi v, int bit) { return _mm512_test_epi32_mask((__m512i)v, _mm512_set1_epi32(bit)); }
 FV_INLINE mask either(mask a, mask b) { return a | b; }
 FV_INLINE vf choose(mask m, vf a, vf b) { return (vf)_mm512_mask_blend_ps(m, (__m512)b, (__m512)a); }
 FV_INLINE vi choose_int(mask m, vi a, vi b) { return (vi)_mm512_mask_blend_epi32(m, (__m512i)b, (__m512i)a); }
 #elif defined(__AVX2__)
+FV_INLINE vi load_index(const uint16_t *p) { return (vi)_mm256_cvtepu16_epi32(_mm_loadu_si128((const void *)p)); }
+FV_INLINE void store_index(uint16_t *p, vi v) { *(vh_memory *)p = __builtin_convertvector(v, vh); }
 FV_INLINE mask greater(vf a, vf b) { return (mask)(a > b); }
 FV_INLINE mask unordered(vf a) { return (mask)(a != a); }
 FV_INLINE mask equal(vi a, vi b) { return (mask)(a == b); }
+FV_INLINE mask bit_of(vi v, int bit) { return (mask)((v & bit) == bit); }
 FV_INLINE mask either(mask a, mask b) { return a | b; }
 FV_INLINE vf choose(mask m, vf a, vf b) { return (vf)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)m); }
 FV_INLINE vi choose_int(mask m, vi a, vi b) { return (vi)_mm256_blendv_epi8((__m256i)b, (__m256i)a, m); }
 #else
+FV_INLINE vi load_index(const uint16_t *p) { return __builtin_convertvector(*(const vh_memory *)p, vi); }
+FV_INLINE void store_index(uint16_t *p, vi v) { *(vh_memory *)p = __builtin_convertvector(v, vh); }
 FV_INLINE mask greater(vf a, vf b) { return a > b; }
 FV_INLINE mask unordered(vf a) { return a != a; }
 FV_INLINE mask equal(vi a, vi b) { return a == b; }
+FV_INLINE mask bit_of(vi v, int bit) { return (v & bit) == bit; }
 FV_INLINE mask either(mask a, mask b) { return a | b; }
 FV_INLINE vi choose_int(mask m, vi a, vi b) { return (m & a) | (~m & b); }
 FV_INLINE vf choose(mask m, vf a, vf b) { return (vf)choose_int(m, (vi)a, (vi)b); }
 #endif
 
 /* The sum of a vector's lanes, by halves. */
-FV_INLINE float sum_lanes(vf v) {
-    float part[WIDTH];
-    store(part, v);
-    for (int half = WIDTH / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++) part[i] += part[i + half];
-    return part[0];
+typedef float v4 __attribute__((vector_size(16)));
+typedef float v8 __attribute__((vector_size(32)));
+FV_INLINE float sum_lanes_4(v4 v) {
+    v4 half = v + __builtin_shufflevector(v, v, 2, 3, 0, 1);
+    return half[0] + half[1];
 }
+FV_INLINE float sum_lanes_8(v8 v) {
+    return sum_lanes_4(__builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7));
+}
+#if FV_WIDTH == 16
+FV_INLINE float sum_lanes(vf v) {
+    return sum_lanes_8(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
+                       __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15));
+}
+#elif FV_WIDTH == 8
+FV_INLINE float sum_lanes(vf v) { return sum_lanes_8(v); }
+#else
+FV_INLINE float sum_lanes(vf v) { return sum_lanes_4(v); }
+#endif
+
+/* Keeps a value in its register: without it, compilers load x once per use where registers are many but scarce. */
+#if defined(__x86_64__)
+#define HOLD(v) __asm__("" : "+x"(v))
+#else
+#define HOLD(v) __asm__("" : "+w"(v))
+#endif
 
 #endif

@@ -1,0 +1,97 @@
+/* What all kinds of dataset share: making, asking, freeing. */
+#include "data/dataset.h"
+
+#include "core/memory.h"
+
+enum { MOST_CLASSES = 1 << 20, LARGEST_SIDE = 65535 };
+
+void *fv_dataset_new(const fv_dataset_kind *kind, size_t bytes, int classes, const char *const *class_names) {
+    if (classes < 1 || classes > MOST_CLASSES) {
+        fv_fail(FV_BAD_ARGUMENT, "%s: %d classes: must be 1..%d", kind->name, classes, MOST_CLASSES);
+        return NULL;
+    }
+    fv_dataset *d = fv_alloc(1, bytes);
+    if (!d) return NULL;
+    d->kind = kind;
+    d->classes = classes;
+    d->positive = -1;
+    if (!(d->class_names = FV_NEW_N(char *, (size_t)classes))) goto fail;
+    for (int i = 0; i < classes; i++) {
+        d->class_names[i] = class_names ? fv_strdup(class_names[i]) : fv_format("%d", i);
+        if (!d->class_names[i]) goto fail;
+    }
+    return d;
+fail:
+    fv_dataset_free(d);
+    return NULL;
+}
+
+void fv_dataset_free(fv_dataset *dataset) {
+    if (!dataset) return;
+    if (dataset->kind->close) dataset->kind->close(dataset);
+    for (int i = 0; dataset->class_names && i < dataset->classes; i++) fv_free(dataset->class_names[i]);
+    fv_free(dataset->class_names);
+    fv_free(dataset);
+}
+
+fv_status fv_dataset_set_size(fv_dataset *d, size_t count, int channels, int height, int width) {
+    if (count < 1) return fv_fail(FV_BAD_ARGUMENT, "%s: a dataset of no images", d->kind->name);
+    if (channels < 1 || channels > 4 || height < 1 || width < 1 || height > LARGEST_SIDE || width > LARGEST_SIDE)
+        return fv_fail(FV_BAD_ARGUMENT, "%s: images of %dx%d pixels, %d channels: sides must be 1..%d, channels 1..4",
+                       d->kind->name, width, height, channels, LARGEST_SIDE);
+    d->count = count;
+    d->channels = channels;
+    d->height = height;
+    d->width = width;
+    return FV_OK;
+}
+
+static fv_status check_index(const fv_dataset *d, size_t index) {
+    if (index >= d->count)
+        return fv_fail(FV_BAD_ARGUMENT, "%s: image %zu of %zu does not exist", d->kind->name, index, d->count);
+    return FV_OK;
+}
+
+static fv_status check_label(const fv_dataset *d, size_t index, int label) {
+    if (label < 0 || label >= d->classes)
+        return fv_fail(FV_BAD_DATA, "%s: image %zu has label %d: must be 0..%d", d->kind->name, index, label,
+                       d->classes - 1);
+    return FV_OK;
+}
+
+fv_status fv_dataset_read(const fv_dataset *dataset, size_t index, fv_image *image, int *label) {
+    *image = (fv_image){0};
+    FV_TRY(check_index(dataset, index));
+    FV_TRY(dataset->kind->read(dataset, index, image, label));
+    fv_status status = check_label(dataset, index, *label);
+    if (status != FV_OK) fv_image_free(image);
+    return status;
+}
+
+fv_status fv_dataset_label(const fv_dataset *dataset, size_t index, int *label) {
+    FV_TRY(check_index(dataset, index));
+    if (dataset->kind->label) {
+        FV_TRY(dataset->kind->label(dataset, index, label));
+        return check_label(dataset, index, *label);
+    }
+    fv_image image;
+    FV_TRY(fv_dataset_read(dataset, index, &image, label));
+    fv_image_free(&image);
+    return FV_OK;
+}
+
+size_t fv_dataset_count(const fv_dataset *d) { return d ? d->count : 0; }
+int fv_dataset_classes(const fv_dataset *d) { return d ? d->classes : 0; }
+int fv_dataset_positive(const fv_dataset *d) { return d ? d->positive : -1; }
+fv_split fv_dataset_split(const fv_dataset *d) { return d ? d->split : FV_SPLIT_DEFAULT; }
+const char *fv_dataset_name(const fv_dataset *d) { return d ? d->kind->name : NULL; }
+
+const char *fv_dataset_class_name(const fv_dataset *d, int index) {
+    return d && index >= 0 && index < d->classes ? d->class_names[index] : NULL;
+}
+
+void fv_dataset_image_size(const fv_dataset *d, int *channels, int *height, int *width) {
+    *channels = d ? d->channels : 0;
+    *height = d ? d->height : 0;
+    *width = d ? d->width : 0;
+}

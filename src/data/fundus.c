@@ -1,0 +1,102 @@
+/* synthetic:fundus. Photographs are made on demand; as long as they fit, they stay in memory for the next epoch. */
+#include "data/fundus.h"
+#include "core/memory.h"
+#include "data/dataset.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+enum { SMALLEST = 16, LARGEST = 2048, CACHE_BYTES = 256 << 20 };
+
+/* A cached photograph is written once, by whoever makes it first. */
+enum { EMPTY, FILLING, READY };
+
+typedef struct fundus_set {
+    fv_dataset base;
+    uint64_t seed;
+    uint8_t *cache; /* [count,size,size,3], NULL if too large */
+    size_t cache_bytes;
+    _Atomic uint8_t *states; /* [count] */
+} fundus_set;
+
+static const struct {
+    size_t count;
+    uint32_t stream; /* what keeps the splits apart */
+} splits[] = {[FV_TRAIN] = {800, 0}, [FV_VAL] = {200, 1}, [FV_TEST] = {200, 2}};
+
+/* Each pair of images has one of each class, in random order. */
+static fv_status read_label(const fv_dataset *dataset, size_t index, int *label) {
+    const fundus_set *f = (const fundus_set *)dataset;
+    fv_random r = fv_random_stream(f->seed, (uint64_t)splits[f->base.split].stream << 32 | index >> 1, FV_STREAM_SPLIT);
+    *label = (int)((fv_random_u32(&r) ^ index) & 1);
+    return FV_OK;
+}
+
+static fv_status make(const fundus_set *f, size_t index, int label, fv_image *image) {
+    fv_fundus_scene *scene = FV_NEW(fv_fundus_scene);
+    if (!scene) return FV_NO_MEMORY;
+    fv_status status = fv_image_new(image, f->base.width, f->base.height, 3, 8);
+    if (status == FV_OK) {
+        fv_fundus_draw(scene, f->seed, (uint64_t)splits[f->base.split].stream << 32 | index, label == 1);
+        status = fv_fundus_photograph(scene, f->base.width, image->owned);
+        if (status != FV_OK) fv_image_free(image);
+    }
+    fv_free(scene);
+    return status;
+}
+
+static fv_status read_image(const fv_dataset *dataset, size_t index, fv_image *image, int *label) {
+    const fundus_set *f = (const fundus_set *)dataset;
+    FV_TRY(read_label(dataset, index, label));
+    if (!f->cache) return make(f, index, *label, image);
+    *image = (fv_image){.width = f->base.width, .height = f->base.height, .channels = 3, .depth = 8};
+    size_t bytes = fv_image_samples(image);
+    uint8_t *cached = f->cache + index * bytes;
+    if (atomic_load_explicit(&f->states[index], memory_order_acquire) != READY) {
+        FV_TRY(make(f, index, *label, image));
+        uint8_t empty = EMPTY;
+        if (atomic_compare_exchange_strong(&f->states[index], &empty, FILLING)) {
+            memcpy(cached, image->pixels, bytes);
+            atomic_store_explicit(&f->states[index], READY, memory_order_release);
+        }
+        return FV_OK;
+    }
+    image->pixels = cached;
+    return FV_OK;
+}
+
+static void close_fundus(fv_dataset *dataset) {
+    fundus_set *f = (fundus_set *)dataset;
+    fv_unmap(f->cache, f->cache_bytes);
+    fv_free((void *)f->states);
+}
+
+static const fv_dataset_kind fundus_kind = {"fundus", read_image, read_label, NULL, close_fundus};
+
+static fv_status open_cache(fundus_set *f) {
+    size_t bytes;
+    if (!fv_size_mul((size_t)f->base.width * (size_t)f->base.height * 3, f->base.count, &bytes) || bytes > CACHE_BYTES)
+        return FV_OK;
+    f->states = fv_alloc(f->base.count, sizeof *f->states);
+    f->cache = f->states ? fv_map(bytes) : NULL;
+    f->cache_bytes = bytes;
+    return f->cache ? FV_OK : FV_NO_MEMORY;
+}
+
+fv_dataset *fv_fundus_with(const fv_fundus_args *args) {
+    static const char *const classes[] = {"normal", "pathologic_myopia"};
+    int size = args->size ? args->size : 64;
+    if (size < SMALLEST || size > LARGEST) {
+        fv_fail(FV_BAD_ARGUMENT, "synthetic:fundus: size %d: must be %d..%d", size, SMALLEST, LARGEST);
+        return NULL;
+    }
+    fundus_set *f = fv_dataset_new(&fundus_kind, sizeof *f, 2, classes);
+    if (!f) return NULL;
+    f->seed = args->seed;
+    f->base.positive = 1;
+    f->base.split = args->split ? args->split : FV_TRAIN;
+    size_t count = args->count ? args->count : splits[f->base.split].count;
+    if (fv_dataset_set_size(&f->base, count, 3, size, size) == FV_OK && open_cache(f) == FV_OK) return &f->base;
+    fv_dataset_free(&f->base);
+    return NULL;
+}

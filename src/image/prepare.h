@@ -1,0 +1,17 @@
+/* From a decoded image to a network's input: the one piece of code that training, evaluation and prediction share. */
+#ifndef IMAGE_PREPARE_H
+#define IMAGE_PREPARE_H
+
+#include "fovea/data.h"
+#include "image/image.h"
+
+/* Checks what does not depend on the image: channels against c, std, resize, the size. */
+fv_status fv_prepare_check(const fv_preprocess *p, int c, int h, int w);
+
+/* Fills out [c,h,w]. In this order: color to gray by ITU-R 601 (Pillow's "L") where gray is wanted; resizing where sizes
+ * differ; gray repeated where color is wanted, channel order, (pixel / 255 - mean) / std (65535 for 16 bits). Alpha is
+ * ignored, as by Pillow's convert("RGB"). With channels left at the default, an image of exactly c channels goes through as
+ * it is. p and the sizes must have passed fv_prepare_check. */
+fv_status fv_prepare(const fv_image *image, const fv_preprocess *p, int c, int h, int w, float *out);
+
+#endif
