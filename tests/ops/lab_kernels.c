@@ -109,8 +109,10 @@ static fv_step *producer(run *r, const fv_value *v) { return fv_is_leaf(v->node)
 static const fv_kernel *kernel_for(const run *r, const fv_node *node) {
     const fv_kernel *forward = r->kernel;
     if (node == r->l->node || forward == &fv_ref_kernel) return forward;
-    for (const fv_kernel *k = node->op->kernels; k < node->op->kernels + node->op->n_kernels; k++)
+    for (int i = 0; i < node->op->n_kernels; i++) {
+        const fv_kernel *k = &node->op->kernels[i];
         if (k->in == forward->out && k->out == forward->in && strcmp(k->name, forward->name) == 0) return k;
+    }
     return NULL;
 }
 
