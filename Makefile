@@ -21,11 +21,11 @@ tests: ## build the tests too
 
 test: deps ## install, build, and run the tests: ten minutes at most
 	@$(MAKE) --no-print-directory tests
-	@tools/run-tests $(BUILD)
+	@tools/run-tests $(TEST_FLAGS) $(BUILD)
 
 test-full: deps ## as test, the long ones at full length
 	@$(MAKE) --no-print-directory tests
-	@tools/run-tests --full $(BUILD)
+	@tools/run-tests --full $(TEST_FLAGS) $(BUILD)
 
 bench: all ## measure, and compare where a peer is installed
 	@bench/run

@@ -1,3 +1,4 @@
+/* Time and memory spent, as measured by the system. */
 #ifndef CORE_CLOCK_H
 #define CORE_CLOCK_H
 

@@ -7,7 +7,7 @@
 /* 32 times the file's size + 64 MiB (DESIGN 6), the file's own bytes included; saturating. */
 static inline size_t fv_foreign_limit(size_t file_bytes) {
     size_t bytes;
-    return fv_mul(file_bytes, 32, &bytes) && fv_add(bytes, (size_t)64 << 20, &bytes) ? bytes : SIZE_MAX;
+    return fv_size_mul(file_bytes, 32, &bytes) && fv_size_add(bytes, (size_t)64 << 20, &bytes) ? bytes : SIZE_MAX;
 }
 
 #endif

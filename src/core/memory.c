@@ -32,7 +32,7 @@ void *fv_alloc(size_t count, size_t size) {
 
 void *fv_realloc(void *block, size_t count, size_t size) {
     size_t bytes;
-    void *grown = fails_now() || !fv_mul(count, size, &bytes) ? NULL : realloc(block, bytes ? bytes : 1);
+    void *grown = fails_now() || !fv_size_mul(count, size, &bytes) ? NULL : realloc(block, bytes ? bytes : 1);
     return grown ? grown : no_memory(count, size);
 }
 

@@ -6,8 +6,8 @@
 #include "core/status.h"
 
 /* *out = a * b, or false on overflow. */
-static inline bool fv_mul(size_t a, size_t b, size_t *out) { return !__builtin_mul_overflow(a, b, out); }
-static inline bool fv_add(size_t a, size_t b, size_t *out) { return !__builtin_add_overflow(a, b, out); }
+static inline bool fv_size_mul(size_t a, size_t b, size_t *out) { return !__builtin_mul_overflow(a, b, out); }
+static inline bool fv_size_add(size_t a, size_t b, size_t *out) { return !__builtin_add_overflow(a, b, out); }
 
 /* count * size zeroed bytes, aligned to 16. NULL with FV_NO_MEMORY recorded on failure or overflow; never NULL for 0. */
 void *fv_alloc(size_t count, size_t size) __attribute__((malloc));

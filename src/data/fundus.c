@@ -75,7 +75,7 @@ static const fv_dataset_kind fundus_kind = {"fundus", read_image, read_label, NU
 
 static fv_status open_cache(fundus_set *f) {
     size_t bytes;
-    if (!fv_mul((size_t)f->base.width * (size_t)f->base.height * 3, f->base.count, &bytes) || bytes > CACHE_BYTES)
+    if (!fv_size_mul((size_t)f->base.width * (size_t)f->base.height * 3, f->base.count, &bytes) || bytes > CACHE_BYTES)
         return FV_OK;
     f->states = fv_alloc(f->base.count, sizeof *f->states);
     f->cache = f->states ? fv_map(bytes) : NULL;

@@ -71,7 +71,7 @@ static fv_status read_header(source *s, size_t count, int rank, fv_idx *idx) {
         const uint8_t *d = head + 4 + 4 * i;
         idx->dims[i] = (size_t)d[0] << 24 | (size_t)d[1] << 16 | (size_t)d[2] << 8 | d[3];
         if (idx->dims[i] == 0) return fv_fail(FV_BAD_DATA, "%s: empty: dimension %d is 0", s->name, i);
-        if (!fv_mul(idx->bytes, idx->dims[i], &idx->bytes)) idx->bytes = SIZE_MAX;
+        if (!fv_size_mul(idx->bytes, idx->dims[i], &idx->bytes)) idx->bytes = SIZE_MAX;
     }
     size_t limit = fv_foreign_limit(count) - count;
     if (idx->bytes > limit || idx->bytes > FILE_LIMIT)

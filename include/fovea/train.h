@@ -1,0 +1,170 @@
+/* fovea/train.h: training, evaluation and prediction in a few lines, and step by step.
+ *
+ *     fv_model   *net   = fv_lenet();
+ *     fv_dataset *train = fv_mnist("data/mnist"), *test = fv_mnist("data/mnist", .split = FV_TEST);
+ *     fv_status err = fv_fit(net, train, test, .optimizer = fv_adam(.lr = 2e-3f), .epochs = 5, .save_dir = "output");
+ *     if (err) fprintf(stderr, "%s\n", fv_error());
+ *
+ * Same seed, data, batch size, threads and instruction set: the same bits, also after a stop and a resume. */
+#ifndef FOVEA_TRAIN_H
+#define FOVEA_TRAIN_H
+
+#include "fovea/data.h"
+#include "fovea/loss.h"
+#include "fovea/model.h"
+#include "fovea/optim.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- What a run tells while it goes ------------------------------------------------------------------------------- */
+
+typedef struct fv_step_report {
+    int epoch, epochs;        /* from 1 */
+    size_t batch, batches;    /* of the epoch, from 1 */
+    uint64_t step;            /* optimizer steps done, over all epochs */
+    float lr;
+    double loss;              /* mean over the epoch's images so far */
+    double images_per_second; /* of the epoch so far, loading included */
+    double seconds_left;      /* to the end of the run at that speed, validation not counted */
+} fv_step_report;
+
+typedef struct fv_epoch_report {
+    int epoch, epochs; /* from 1 */
+    uint64_t step;
+    float lr;          /* of the last step */
+    double loss, top1; /* of training: mean over the epoch's images, in training mode */
+    double seconds;    /* of training, loading included, validation and saving not */
+    double images_per_second;
+    bool validated;    /* the rest is set */
+    double val_loss, val_top1, val_top5; /* top5: NAN below 5 classes */
+    bool best;         /* the best val_top1 so far (the lower loss wins a tie): best.safetensors was written */
+} fv_epoch_report;
+
+/* Any function may be NULL. A status other than FV_OK stops the run with it, the state saved. Called on the thread that
+ * called fv_fit. */
+typedef struct fv_callback {
+    void *user;
+    fv_status (*on_step)(void *user, const fv_step_report *report);
+    fv_status (*on_epoch)(void *user, const fv_epoch_report *report);
+} fv_callback;
+
+/* ---- Training ------------------------------------------------------------------------------------------------------- */
+
+typedef struct fv_fit_args {
+    fv_loss loss;           /* default: bce for one logit, else cross-entropy */
+    fv_optimizer optimizer; /* default: Adam, lr 1e-3 */
+    fv_schedule schedule;   /* default: constant */
+    int epochs;             /* default 10 */
+    int batch_size;         /* default 64; the last short batch is kept */
+    int workers;            /* loader threads; default 0: the compute threads' time */
+    int threads;            /* compute threads; default: those the process may use */
+    uint64_t seed;          /* of shuffling and dropout */
+    const fv_preprocess *preprocess; /* kept in the model; default: the model's own */
+    const char *save_dir;   /* the run folder (see docs/files.md); default NULL: nothing is written */
+    bool overwrite;         /* a run that is already there is replaced; default: refused */
+    bool resume;            /* goes on from save_dir's state; the other arguments must be those of its start */
+    const char *config;     /* text kept in the run folder as config.recipe and in the state; may be NULL */
+    int save_every;         /* steps between states within an epoch; default 0: at the end of each epoch only */
+    int early_stop;         /* epochs without a better val_top1 before the run ends; default 0: never */
+    fv_callback callback;
+    int zero_;
+} fv_fit_args;
+
+/* Trains `model` on `train`; evaluates on `val` after each epoch, if not NULL. On FV_OK the model holds the last weights.
+ * FV_STOPPED after fv_stop_request: the state is saved, if there is a save_dir. */
+FV_API fv_status fv_fit_with(fv_model *model, const fv_dataset *train, const fv_dataset *val, const fv_fit_args *args);
+
+/* Asks every fv_fit of the process to end after the step it is in. May be called from a signal handler. The request is
+ * taken back by fv_stop_clear. */
+FV_API void fv_stop_request(void);
+FV_API void fv_stop_clear(void);
+
+/* The `config` text that a run was started with, from its state. The caller frees it with free(). NULL on failure. */
+FV_API char *fv_run_config(const char *save_dir);
+
+/* ---- Evaluation -------------------------------------------------------------------------------------------------------- */
+
+typedef struct fv_evaluate_args {
+    fv_loss loss;   /* as in training */
+    int batch_size; /* default 64 */
+    int workers, threads;
+    int zero_;
+} fv_evaluate_args;
+
+typedef struct fv_evaluation {
+    size_t n;
+    double loss; /* mean over all images */
+    double top1; /* fraction; one logit: by the model's threshold */
+    double top5; /* NAN below 5 classes */
+} fv_evaluation;
+
+FV_API fv_status fv_evaluate_with(fv_model *model, const fv_dataset *dataset, fv_evaluation *result, const fv_evaluate_args *args);
+
+/* ---- Prediction -------------------------------------------------------------------------------------------------------- */
+
+/* What prediction with one model needs besides the model, which it uses and which must outlive it: memory and threads.
+ * Serves one thread at a time; several may share a model. */
+typedef struct fv_predictor fv_predictor;
+
+typedef struct fv_predictor_args {
+    int batch_size; /* images at once; default 1 */
+    int threads;
+    int zero_;
+} fv_predictor_args;
+FV_API fv_predictor *fv_predictor_new_with(fv_model *model, const fv_predictor_args *args);
+FV_API void fv_predictor_free(fv_predictor *predictor);
+/* Bytes that its plans hold beside the model's parameters; a plan is made when a batch size is first met. */
+FV_API size_t fv_predictor_bytes(const fv_predictor *predictor);
+
+/* logits [n,K] of x [n,C,H,W], already preprocessed; any n. */
+FV_API fv_status fv_forward(fv_predictor *predictor, const float *x, size_t n, float *logits);
+
+/* Probabilities [fv_model_classes()] of one picture: from a file, from its bytes (PNM or PNG; `name` stands in messages), or
+ * from pixels [height, width, channels], 8 bits, channels 1 gray, 3 RGB, 4 RGBA. */
+FV_API fv_status fv_predict_file(fv_predictor *predictor, const char *path, float *probabilities);
+FV_API fv_status fv_predict_bytes(fv_predictor *predictor, const void *bytes, size_t count, const char *name, float *probabilities);
+FV_API fv_status fv_predict_pixels(fv_predictor *predictor, const uint8_t *pixels, int channels, int height, int width,
+                                   float *probabilities);
+/* probabilities [count, classes] of a whole dataset, in its order. */
+FV_API fv_status fv_predict(fv_predictor *predictor, const fv_dataset *dataset, float *probabilities);
+
+/* ---- Own loops ----------------------------------------------------------------------------------------------------------- */
+
+typedef struct fv_trainer fv_trainer;
+
+typedef struct fv_trainer_args {
+    fv_loss loss;
+    fv_optimizer optimizer;
+    int batch_size; /* the largest batch of a step; default 64 */
+    int threads;
+    uint64_t seed;
+    bool reference; /* every operator by its definition, in double: slow, for checking */
+    int zero_;
+} fv_trainer_args;
+/* Trains `model`, which must outlive it. */
+FV_API fv_trainer *fv_trainer_new_with(fv_model *model, const fv_trainer_args *args);
+FV_API void fv_trainer_free(fv_trainer *trainer);
+
+/* One step on x [n,C,H,W] with class indices labels [n], 1 <= n <= batch_size. *loss (may be NULL) is the batch's mean
+ * before the update. lr 0: the optimizer's own. */
+FV_API fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, float *loss);
+/* The logits [n,K] of the last step; valid until the next. */
+FV_API const float *fv_trainer_logits(const fv_trainer *trainer);
+/* Bytes that training with these arguments holds beside the model's parameters: known before the first step. */
+FV_API size_t fv_trainer_bytes(const fv_trainer *trainer);
+
+#define fv_fit(model, train, ...) \
+    fv_fit_with(model, train, FV_HEAD1(__VA_ARGS__, 0), &(fv_fit_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
+#define fv_evaluate(model, dataset, ...) \
+    fv_evaluate_with(model, dataset, FV_HEAD1(__VA_ARGS__, 0), &(fv_evaluate_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
+#define fv_predictor_new(...) \
+    fv_predictor_new_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_predictor_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
+#define fv_trainer_new(...) fv_trainer_new_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_trainer_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

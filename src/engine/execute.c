@@ -1,0 +1,79 @@
+/* Running a plan: segment by segment, every thread runs every step. */
+#include "engine/build.h"
+
+#include <math.h>
+#include <stdatomic.h>
+
+typedef struct stretch {
+    const fv_plan *plan;
+    int begin, end;
+} stretch;
+
+static void run_stretch(void *context, int thread, int nthreads) {
+    const stretch *s = context;
+    for (int i = s->begin; i < s->end; i++) {
+        const fv_step *step = s->plan->steps[i];
+        if (step->barrier && i > s->begin) fv_team_barrier(s->plan->args.team);
+        step->kernel->run(step, thread, nthreads);
+    }
+}
+
+static void run_segments(const fv_plan *plan, int begin, int end) {
+    for (int i = begin; i < end; i++) {
+        const fv_segment *segment = &plan->segments[i];
+        const fv_step *first = plan->steps[segment->begin];
+        if (segment->solo) first->kernel->run(first, 0, 1);
+        else fv_team_run(plan->args.team, run_stretch, &(stretch){plan, segment->begin, segment->end});
+    }
+}
+
+/* The prologue runs when a parameter has changed since it last did. */
+static void refresh(fv_plan *plan) {
+    if (plan->n_prologue == 0) return;
+    bool fresh = plan->refreshed;
+    for (int i = 0; i < plan->n_pinned; i++) fresh = fresh && plan->versions[i] == plan->pinned[i]->version;
+    if (fresh) return;
+    run_segments(plan, 0, plan->first_segment);
+    for (int i = 0; i < plan->n_pinned; i++) plan->versions[i] = plan->pinned[i]->version;
+    plan->refreshed = true;
+}
+
+/* The parameters' memory can have moved since the plan was made only through fv_model_set, which keeps it in place. */
+static void bind(fv_plan *plan, int which, const float *data) {
+    union {
+        const float *in;
+        void *out; /* steps hold all pointers alike; nobody writes through an input's */
+    } pointer = {.in = data};
+    for (int i = 0; i < plan->n_uses[which]; i++) *plan->uses[which][i] = pointer.out;
+}
+
+fv_status fv_plan_run(fv_plan *plan, const fv_plan_input *input) {
+    plan->env.seed = input->seed;
+    plan->env.step = input->step;
+    plan->env.lr = input->lr;
+    atomic_store(&plan->bad_node, NULL);
+    bind(plan, 0, input->x);
+    bind(plan, 1, input->target);
+    refresh(plan);
+    run_segments(plan, plan->first_segment, plan->n_segments);
+    if (plan->args.updates)
+        for (int i = 0; i < plan->n_pinned; i++) plan->pinned[i]->version++;
+    const fv_node *bad = atomic_load(&plan->bad_node);
+    if (bad) return fv_fail_node(FV_NOT_FINITE, bad, "became NaN or infinite at step %llu: lower the learning rate, or check the data",
+                            (unsigned long long)input->step);
+    return FV_OK;
+}
+
+float fv_plan_mean_loss(const fv_plan *plan) {
+    if (!plan->loss) return NAN;
+    const fv_slot *slot = fv_slot_of(plan, plan->loss);
+    unsigned char *at = plan->arena + fv_slot_root(fv_slot_of(plan, plan->loss))->offset;
+    float loss = 0;
+    for (int part = 0; part < (slot->layout.parts ? slot->layout.parts : 1); part++) loss += *fv_part(at, slot->bytes, part);
+    return loss;
+}
+
+const float *fv_plan_logits(const fv_plan *plan) {
+    const fv_slot *root = fv_slot_root(fv_slot_of(plan, plan->logits));
+    return root->external ? root->external : (const float *)(const void *)(plan->arena + root->offset);
+}

@@ -1,0 +1,204 @@
+#include "engine/model.h"
+
+#include "core/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- Life --------------------------------------------------------------------------------------------------------- */
+
+static fv_status make_params(fv_model *model, uint64_t seed) {
+    fv_graph *graph = model->graph;
+    int n = 0;
+    for (int id = 0; id < graph->n_nodes; id++) n += graph->nodes[id]->op == &fv_parameter_op;
+    model->params = FV_NEW_N(fv_param, (size_t)n);
+    if (!model->params) return FV_NO_MEMORY;
+    for (int id = 0; id < graph->n_nodes; id++) {
+        fv_node *node = graph->nodes[id];
+        if (node->op != &fv_parameter_op) continue;
+        fv_param *param = &model->params[model->n_params];
+        FV_TRY(fv_param_init(param, node->name, fv_parameter_of(node), seed));
+        node->param = param;
+        model->n_params++;
+    }
+    return FV_OK;
+}
+
+/* "0", "1", ... until somebody knows better. */
+static fv_status number_classes(fv_model *model) {
+    int count = fv_model_classes(model);
+    model->classes = FV_NEW_N(char *, (size_t)count);
+    for (int i = 0; model->classes && i < count; i++)
+        if (!(model->classes[i] = fv_format("%d", i))) return FV_NO_MEMORY;
+    return model->classes ? FV_OK : FV_NO_MEMORY;
+}
+
+static fv_status check_logits(const fv_value *logits) {
+    if (logits->shape.rank == 2 && logits->node->graph->input) return FV_OK;
+    char text[64];
+    return fv_fail(FV_BAD_ARGUMENT, "%s: logits of shape %s: must be [N,K], from fv_flatten and fv_linear on the graph's input",
+                   logits->node->graph->name, fv_shape_text(&logits->shape, true, text));
+}
+
+fv_model *fv_model_new_with(fv_value *logits, const fv_model_args *args) {
+    if (!logits) return NULL;
+    fv_model *model = FV_NEW(fv_model);
+    if (!model) {
+        fv_graph_free(logits->node->graph);
+        return NULL;
+    }
+    *model = (fv_model){.graph = logits->node->graph, .logits = logits, .positive = 1, .threshold = 0.5f};
+    pthread_mutex_init(&model->lock, NULL);
+    fv_status status = check_logits(logits);
+    if (status == FV_OK) status = number_classes(model);
+    if (status == FV_OK) status = make_params(model, args ? args->seed : 0);
+    if (status == FV_OK) return model;
+    fv_model_free(model);
+    return NULL;
+}
+
+static void free_classes(fv_model *model) {
+    for (int i = 0; model->classes && i < fv_model_classes(model); i++) fv_free(model->classes[i]);
+    fv_free(model->classes);
+    model->classes = NULL;
+}
+
+void fv_model_free(fv_model *model) {
+    if (!model) return;
+    free_classes(model);
+    for (int i = 0; i < model->n_params; i++) fv_param_free(&model->params[i]);
+    fv_free(model->params);
+    fv_free(model->network);
+    fv_free(model->training);
+    fv_graph_free(model->graph);
+    pthread_mutex_destroy(&model->lock);
+    fv_free(model);
+}
+
+/* ---- Asking --------------------------------------------------------------------------------------------------------- */
+
+size_t fv_model_parameters(const fv_model *model) {
+    size_t count = 0;
+    for (int i = 0; i < model->n_params; i++)
+        if (!model->params[i].info.state) count += fv_shape_count(&model->params[i].info.shape);
+    return count;
+}
+
+static size_t node_macs(const fv_node *node) { return node->op->macs ? node->op->macs(node) : 0; }
+
+size_t fv_model_macs(const fv_model *model) {
+    size_t macs = 0;
+    for (int id = 0; id < model->graph->n_nodes; id++) macs += node_macs(model->graph->nodes[id]);
+    return macs;
+}
+
+void fv_model_input(const fv_model *model, int *channels, int *height, int *width) {
+    fv_value_shape(model->graph->input, channels, height, width);
+}
+
+int fv_model_outputs(const fv_model *model) { return model->logits->shape.dim[1]; }
+
+const char *fv_model_network(const fv_model *model) { return model->network ? model->network : model->graph->name; }
+
+static size_t node_parameters(const fv_node *node) {
+    size_t count = 0;
+    for (int i = 0; i < node->n_in; i++) {
+        const fv_node *leaf = node->in[i]->node;
+        if (leaf->op == &fv_parameter_op && !fv_parameter_of(leaf)->state) count += fv_shape_count(&leaf->out[0].shape);
+    }
+    return count;
+}
+
+bool fv_model_layer(const fv_model *model, int index, fv_layer_info *info) {
+    const fv_graph *graph = model->graph;
+    for (int id = 0; id < graph->n_nodes; id++) {
+        const fv_node *node = graph->nodes[id];
+        if (node->op == &fv_parameter_op || index-- > 0) continue;
+        *info = (fv_layer_info){.name = node->name, .op = node->op->name, .parameters = node_parameters(node), .macs = node_macs(node)};
+        fv_value_shape(&node->out[0], &info->output[0], &info->output[1], &info->output[2]);
+        return true;
+    }
+    return false;
+}
+
+/* ---- Classes and input ------------------------------------------------------------------------------------------------ */
+
+int fv_model_classes(const fv_model *model) {
+    int outputs = fv_model_outputs(model);
+    return outputs == 1 ? 2 : outputs;
+}
+
+fv_status fv_model_set_classes(fv_model *model, const char *const *names, int count, int positive) {
+    if (count != fv_model_classes(model))
+        return fv_fail(FV_BAD_ARGUMENT, "%d class names for a network with %d classes", count, fv_model_classes(model));
+    if (fv_model_outputs(model) == 1 && (positive < 0 || positive > 1))
+        return fv_fail(FV_BAD_ARGUMENT, "positive class %d: must be 0 or 1", positive);
+    char **copy = FV_NEW_N(char *, (size_t)count);
+    if (!copy) return FV_NO_MEMORY;
+    for (int i = 0; i < count; i++) {
+        if ((copy[i] = fv_strdup(names[i]))) continue;
+        while (i-- > 0) fv_free(copy[i]);
+        fv_free(copy);
+        return FV_NO_MEMORY;
+    }
+    free_classes(model);
+    model->classes = copy;
+    model->positive = positive;
+    return FV_OK;
+}
+
+const char *fv_model_class_name(const fv_model *model, int index) {
+    return index < 0 || index >= fv_model_classes(model) ? NULL : model->classes[index];
+}
+
+fv_status fv_model_set_preprocess(fv_model *model, const fv_preprocess *preprocess) {
+    for (int c = 0; c < 4; c++)
+        if (!(preprocess->std[c] >= 0) || preprocess->mean[c] != preprocess->mean[c])
+            return fv_fail(FV_BAD_ARGUMENT, "normalisation of channel %d by mean %g, std %g: std must be above 0", c,
+                           (double)preprocess->mean[c], (double)preprocess->std[c]);
+    model->preprocess = *preprocess;
+    return FV_OK;
+}
+
+fv_status fv_model_set_threshold(fv_model *model, float threshold) {
+    if (!(threshold > 0 && threshold < 1))
+        return fv_fail(FV_BAD_ARGUMENT, "threshold %g: must be above 0 and below 1", (double)threshold);
+    model->threshold = threshold;
+    return FV_OK;
+}
+
+/* ---- Parameters by name --------------------------------------------------------------------------------------------------- */
+
+bool fv_model_parameter(const fv_model *model, int index, fv_parameter_info *info) {
+    if (index < 0 || index >= model->n_params) return false;
+    const fv_param *param = &model->params[index];
+    *info = (fv_parameter_info){.name = param->name, .rank = param->info.shape.rank, .trained = !param->info.state};
+    memcpy(info->dims, param->info.shape.dim, sizeof info->dims);
+    return true;
+}
+
+fv_param *fv_model_param(const fv_model *model, const char *name) {
+    for (int i = 0; i < model->n_params; i++)
+        if (strcmp(model->params[i].name, name) == 0) return &model->params[i];
+    return NULL;
+}
+
+/* The parameter, if it has that many elements; NULL with a message otherwise. */
+static fv_param *find_sized(const fv_model *model, const char *name, size_t count) {
+    fv_param *param = fv_model_param(model, name);
+    size_t has = param ? fv_shape_count(&param->info.shape) : 0;
+    if (param && has == count) return param;
+    if (param) fv_fail(FV_BAD_ARGUMENT, "%s: %zu values for parameter \"%s\", which has %zu", fv_model_network(model), count, name, has);
+    else fv_fail(FV_BAD_ARGUMENT, "%s: no parameter named \"%s\"", fv_model_network(model), name);
+    return NULL;
+}
+
+fv_status fv_model_get(const fv_model *model, const char *name, float *values, size_t count) {
+    const fv_param *param = find_sized(model, name, count);
+    return param ? fv_param_read(param, values) : fv_last_status();
+}
+
+fv_status fv_model_set(fv_model *model, const char *name, const float *values, size_t count) {
+    fv_param *param = find_sized(model, name, count);
+    return param ? fv_param_write(param, values) : fv_last_status();
+}

@@ -1,0 +1,64 @@
+#include "engine/plan.h"
+
+#include "core/memory.h"
+#include "engine/build.h"
+
+void fv_plan_free(fv_plan *plan) {
+    if (!plan) return;
+    for (int i = 0; i < plan->n_steps; i++) {
+        if (plan->steps[i]->free_state) plan->steps[i]->free_state(plan->steps[i]->state);
+        fv_free(plan->steps[i]);
+    }
+    pthread_mutex_lock(&plan->model->lock);
+    for (int i = 0; i < plan->n_pinned; i++) plan->pinned[i]->pins--;
+    pthread_mutex_unlock(&plan->model->lock);
+    fv_unmap(plan->arena, plan->arena_mapped);
+    fv_graph_free(plan->graph);
+    fv_free(plan->steps);
+    fv_free(plan->reads);
+    fv_free(plan->segments);
+    fv_free(plan->slots);
+    fv_free(plan->pinned);
+    fv_free(plan->versions);
+    fv_free(plan->uses[0]);
+    fv_free(plan->uses[1]);
+    fv_free(plan);
+}
+
+static fv_status build(fv_plan *plan) {
+    FV_TRY(fv_build_graph(plan));
+    FV_TRY(fv_lower(plan));
+    FV_TRY(fv_phases(plan));
+    return fv_plan_memory(plan);
+}
+
+fv_plan *fv_plan_new(fv_model *model, const fv_plan_args *args) {
+    if (!model || !args->team) return NULL;
+    if (args->batch < 1) {
+        fv_fail(FV_BAD_ARGUMENT, "batch size %d: must be at least 1", args->batch);
+        return NULL;
+    }
+    fv_plan *plan = FV_NEW(fv_plan);
+    if (!plan) return NULL;
+    plan->model = model;
+    plan->args = *args;
+    plan->env = (fv_run_env){.team = args->team, .count = args->batch, .training = args->updates != NULL};
+    plan->env.bad_node = &plan->bad_node;
+    pthread_mutex_lock(&model->lock); /* parameters may change their layout while nobody relies on it */
+    fv_status status = build(plan);
+    pthread_mutex_unlock(&model->lock);
+    if (status == FV_OK) return plan;
+    fv_plan_free(plan);
+    return NULL;
+}
+
+size_t fv_plan_bytes(const fv_plan *plan) { return plan->arena_bytes; }
+
+int fv_plan_batch(const fv_plan *plan) { return plan->args.batch; }
+
+bool fv_plan_step(const fv_plan *plan, int index, fv_step_info *info) {
+    if (index < 0 || index >= plan->n_steps) return false;
+    const fv_step *step = plan->steps[index];
+    *info = (fv_step_info){.node = step->node, .kernel = step->kernel->name, .out = step->kernel->out, .phase = step->phase};
+    return true;
+}

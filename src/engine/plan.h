@@ -1,0 +1,53 @@
+/* A plan: one graph, one batch size, training or inference, made once and run many times.
+ *
+ *   copy of the model's graph → passes → loss, autodiff, updates → kernels and layouts → steps → phases → memory
+ *
+ * Running allocates nothing. A plan serves one thread at a time; several plans may share a model for inference. */
+#ifndef ENGINE_PLAN_H
+#define ENGINE_PLAN_H
+
+#include "engine/model.h"
+
+typedef struct fv_plan fv_plan;
+
+typedef struct fv_plan_args {
+    int batch; /* images a run */
+    fv_team *team;
+    bool reference; /* every node by its definition (ref): what fast paths are tested against */
+    /* `loss` builds the loss on the logits; NULL: no loss. `updates` adds nodes that consume grads[id] of the parameter leaf
+     * with node id `id` (NULL: none reaches it): it makes this a training plan; NULL: inference. */
+    fv_value *(*loss)(void *user, fv_graph *graph, fv_value *logits, fv_value *target);
+    fv_status (*updates)(void *user, fv_graph *graph, fv_value *const grads[], int n_grads);
+    void *user;
+} fv_plan_args;
+
+/* NULL on failure; FV_NO_MEMORY, before anything is touched, if the plan would not fit into what the machine has. */
+fv_plan *fv_plan_new(fv_model *model, const fv_plan_args *args);
+void fv_plan_free(fv_plan *plan);
+
+typedef struct fv_plan_input {
+    const float *x;      /* [batch,C,H,W] */
+    const float *target; /* [batch,K]; NULL without a loss */
+    uint64_t seed, step;
+    float lr;
+} fv_plan_input;
+
+/* One run. FV_NOT_FINITE names the node whose loss or gradient is not; parameters before that node are then updated,
+ * the rest are not. */
+fv_status fv_plan_run(fv_plan *plan, const fv_plan_input *input);
+
+float fv_plan_mean_loss(const fv_plan *plan);           /* of the last run: the batch's mean */
+const float *fv_plan_logits(const fv_plan *plan);  /* [batch,K] of the last run; valid until the next */
+size_t fv_plan_bytes(const fv_plan *plan);         /* arena and copies of its own; parameters not counted */
+int fv_plan_batch(const fv_plan *plan);
+
+/* The steps, for summaries, profiles and tests; false past the end. */
+typedef struct fv_step_info {
+    const fv_node *node;
+    const char *kernel; /* "batch", "dnn", "simd", "ref" */
+    fv_layout_kind out;
+    int phase;
+} fv_step_info;
+bool fv_plan_step(const fv_plan *plan, int index, fv_step_info *info);
+
+#endif

@@ -1,0 +1,62 @@
+#include "formats/params.h"
+
+#include "core/memory.h"
+
+#include <stdio.h>
+
+static fv_status fill(void *context, size_t index, void *buffer) {
+    (void)index;
+    return fv_param_read(context, buffer);
+}
+
+fv_status fv_param_entry(const fv_param *param, const char *prefix, fv_tensor_entry *entry) {
+    *entry = (fv_tensor_entry){.dtype = FV_DTYPE_F32, .rank = param->info.shape.rank, .fill = fill};
+    union {
+        const fv_param *in;
+        void *out; /* handed back to fill() above, which only reads */
+    } context = {.in = param};
+    entry->context = context.out;
+    for (int i = 0; i < entry->rank; i++) entry->dims[i] = (size_t)param->info.shape.dim[i];
+    entry->name = fv_format("%s%s", prefix, param->name);
+    return entry->name ? FV_OK : FV_NO_MEMORY;
+}
+
+static const fv_tensor_view *find(const fv_param *param, const char *prefix, const fv_safetensors *file) {
+    char name[512];
+    if (snprintf(name, sizeof name, "%s%s", prefix, param->name) >= (int)sizeof name) return NULL;
+    return fv_safetensors_find(file, name);
+}
+
+static bool same_shape(const fv_tensor_view *tensor, const fv_shape *shape) {
+    bool same = tensor->rank == shape->rank;
+    for (int i = 0; i < shape->rank && same; i++) same = tensor->dims[i] == (size_t)shape->dim[i];
+    return same;
+}
+
+static const char *dims_text(const fv_tensor_view *tensor, char text[128]) {
+    int at = snprintf(text, 128, "[");
+    for (int i = 0; i < tensor->rank && at < 100; i++) at += snprintf(text + at, 128 - (size_t)at, "%s%zu", i ? "," : "", tensor->dims[i]);
+    snprintf(text + at, 128 - (size_t)at, "]");
+    return text;
+}
+
+fv_status fv_param_check(const fv_param *param, const char *prefix, const fv_safetensors *file, const char *where) {
+    const fv_tensor_view *tensor = find(param, prefix, file);
+    char has[128], wants[64];
+    if (!tensor) return fv_fail(FV_BAD_DATA, "%s: no tensor \"%s%s\": these are another network's weights", where, prefix, param->name);
+    if (!same_shape(tensor, &param->info.shape))
+        return fv_fail(FV_BAD_DATA, "%s: tensor \"%s\" is %s where the network has %s: these are another network's weights", where,
+                       tensor->name, dims_text(tensor, has), fv_shape_text(&param->info.shape, false, wants));
+    if (tensor->dtype != FV_DTYPE_F32 && tensor->dtype != FV_DTYPE_F16 && tensor->dtype != FV_DTYPE_BF16 && tensor->dtype != FV_DTYPE_F64)
+        return fv_fail(FV_UNSUPPORTED, "%s: tensor \"%s\" holds %s: weights are F32, F16, BF16 or F64", where, tensor->name, fv_dtype_name(tensor->dtype));
+    return FV_OK;
+}
+
+fv_status fv_param_take(fv_param *param, const char *prefix, const fv_safetensors *file) {
+    float *plain = fv_alloc(fv_shape_count(&param->info.shape), sizeof(float));
+    if (!plain) return FV_NO_MEMORY;
+    fv_status status = fv_tensor_to_f32(find(param, prefix, file), plain);
+    if (status == FV_OK) status = fv_param_write(param, plain);
+    fv_free(plain);
+    return status;
+}

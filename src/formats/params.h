@@ -1,0 +1,17 @@
+/* Parameters as tensors of a safetensors file: plain layouts, f32, by name. */
+#ifndef FORMATS_PARAMS_H
+#define FORMATS_PARAMS_H
+
+#include "engine/model.h"
+#include "formats/safetensors.h"
+
+/* Fills one entry; its bytes are made when the file is written. `prefix` stands before the name; the entry's name is
+ * allocated and is the caller's to fv_free. FV_NO_MEMORY on failure. */
+fv_status fv_param_entry(const fv_param *param, const char *prefix, fv_tensor_entry *entry);
+
+/* FV_OK if the file has a tensor of that name and shape, of floating point; otherwise the mismatch is named. */
+fv_status fv_param_check(const fv_param *param, const char *prefix, const fv_safetensors *file, const char *where);
+/* Takes the values over; checked before. */
+fv_status fv_param_take(fv_param *param, const char *prefix, const fv_safetensors *file);
+
+#endif

@@ -1,0 +1,19 @@
+/* Which vector instructions this CPU has, and so which of the compiled kernel tables run. */
+#ifndef KERNELS_CPU_H
+#define KERNELS_CPU_H
+
+#include "kernels/simd.h"
+
+/* The best table this CPU can run. Never NULL; the same on every call and in every thread. */
+const fv_simd *fv_simd_pick(void);
+
+/* The table of one ISA, "avx512", "avx2" or "generic"; NULL if it is not compiled in or this CPU lacks it. */
+const fv_simd *fv_simd_named(const char *isa);
+
+/* Channels to a block in FV_BLOCKED: 16 with AVX-512, else 8. */
+int fv_block(void);
+
+/* The name of fv_simd_pick()'s ISA. */
+const char *fv_isa_name(void);
+
+#endif

@@ -1,0 +1,41 @@
+/* Own SIMD kernels: one source per idea in kernels/simd/, written over vectors of the compiler and compiled once per
+ * ISA; a table of functions for each. kernels/cpu.h picks one at run time. simd/functions.def says what there is. */
+#ifndef KERNELS_SIMD_H
+#define KERNELS_SIMD_H
+
+#include "core/random.h"
+#include "kernels/layout.h"
+#include "kernels/shapes.h"
+
+typedef struct fv_simd {
+    const char *name; /* "avx512", "avx2", "generic" */
+    int width;        /* floats to a register */
+#define FV_SIMD(type, name, args) type(*name) args;
+#include "kernels/simd/functions.def"
+#undef FV_SIMD
+} fv_simd;
+
+extern const fv_simd fv_simd_generic;
+#if defined(__x86_64__)
+extern const fv_simd fv_simd_avx2, fv_simd_avx512;
+#endif
+
+/* How many groups of FV_BATCH_WIDTH images n images take. */
+static inline int fv_groups(int n) { return (n + FV_BATCH_WIDTH - 1) / FV_BATCH_WIDTH; }
+
+/* A linear layer [N,in] -> [N,out] is a convolution of a 1x1 map. */
+static inline fv_conv_shape fv_linear_shape(int n, int in, int out) {
+    return (fv_conv_shape){.n = n,
+                           .ic = in,
+                           .ih = 1,
+                           .iw = 1,
+                           .oc = out,
+                           .oh = 1,
+                           .ow = 1,
+                           .kernel = {1, 1},
+                           .stride = {1, 1},
+                           .dilation = {1, 1},
+                           .groups = 1};
+}
+
+#endif

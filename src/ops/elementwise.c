@@ -1,0 +1,32 @@
+#include "ops/elementwise.h"
+
+#include "kernels/cpu.h"
+
+fv_status fv_infer_same(const fv_node *node, fv_shape out[]) {
+    out[0] = node->in[0]->shape;
+    return FV_OK;
+}
+
+fv_status fv_grad_by_output(fv_node *node, const fv_op *backward, fv_value *const dy[], fv_value *dx[]) {
+    dx[0] = fv_node_backward(node, backward, (fv_value *[]){&node->out[0], dy[0]}, 2);
+    return dx[0] ? FV_OK : fv_last_status();
+}
+
+fv_range fv_own_range(const fv_shape *shape, fv_layout_kind kind, int thread, int nthreads) {
+    int items = kind == FV_BATCH ? fv_groups(shape->dim[0]) : shape->dim[0], begin, end;
+    size_t item = fv_layout_count(shape, kind) / (size_t)items;
+    fv_share(items, thread, nthreads, &begin, &end);
+    return (fv_range){(size_t)begin * item, (size_t)end * item};
+}
+
+fv_flat fv_flat_share(const fv_step *step, int thread, int nthreads) {
+    fv_range own = fv_own_range(&step->node->out[0].shape, step->out_layout[0].kind, thread, nthreads);
+    fv_flat flat = {.count = own.end - own.begin, .out = (float *)step->out[0] + own.begin};
+    for (int i = 0; i < step->node->n_in && i < 2; i++) flat.in[i] = (const float *)step->in[i] + own.begin;
+    return flat;
+}
+
+fv_status fv_plan_whole_blocks(fv_step *step) {
+    step->refused = step->node->out[0].shape.dim[1] % fv_block() != 0;
+    return FV_OK;
+}

@@ -1,0 +1,105 @@
+#include "ops/loss.h"
+
+#include "kernels/cpu.h"
+#include "ops/rooms.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+static const struct {
+    fv_loss_kind kind;
+    const char *name;
+    fv_value *(*node)(fv_graph *graph, const fv_loss *loss, fv_value *logits, fv_value *target);
+} losses[] = {
+    {FV_CROSS_ENTROPY, "cross_entropy", fv_cross_entropy_node},
+    {FV_BCE, "bce", fv_bce_node},
+};
+
+/* ---- Options --------------------------------------------------------------------------------------------------- */
+
+fv_status fv_loss_check(const fv_loss *loss) {
+    if (!(loss->label_smoothing >= 0 && loss->label_smoothing < 1))
+        return fv_fail(FV_BAD_ARGUMENT, "label_smoothing %g: must be from 0 and below 1", loss->label_smoothing);
+    if (!(loss->pos_weight >= 0 && loss->pos_weight <= FLT_MAX))
+        return fv_fail(FV_BAD_ARGUMENT, "pos_weight %g: must be above 0 and finite", loss->pos_weight);
+    if (!(loss->weight >= 0 && loss->weight <= FLT_MAX))
+        return fv_fail(FV_BAD_ARGUMENT, "weight %g of the loss: must be above 0 and finite", loss->weight);
+    if (loss->kind == FV_BCE && (loss->label_smoothing != 0 || loss->class_weights))
+        return fv_fail(FV_BAD_ARGUMENT, "bce takes no label_smoothing and no class_weights (it has pos_weight)");
+    if (loss->kind == FV_CROSS_ENTROPY && loss->pos_weight != 0)
+        return fv_fail(FV_BAD_ARGUMENT, "cross_entropy takes no pos_weight (it has class_weights)");
+    return FV_OK;
+}
+
+fv_status fv_loss_named(const char *name, fv_loss *loss) {
+    for (int i = 0; i < FV_COUNT(losses); i++)
+        if (strcmp(losses[i].name, name) == 0) {
+            *loss = (fv_loss){.kind = losses[i].kind};
+            return FV_OK;
+        }
+    return fv_fail(FV_BAD_ARGUMENT, "unknown loss \"%s\": there are cross_entropy and bce", name);
+}
+
+const char *fv_loss_name(int index) { return index >= 0 && index < FV_COUNT(losses) ? losses[index].name : NULL; }
+
+fv_value *fv_loss_node(fv_graph *graph, const fv_loss *loss, fv_value *logits, fv_value *target) {
+    if (!graph || !logits || !target) return NULL;
+    fv_loss checked = *loss;
+    if (checked.kind == FV_LOSS_DEFAULT) checked.kind = logits->shape.dim[1] == 1 ? FV_BCE : FV_CROSS_ENTROPY;
+    if (fv_loss_check(&checked)) return NULL;
+    if (checked.weight == 0) checked.weight = 1;
+    if (checked.pos_weight == 0) checked.pos_weight = 1;
+    for (int i = 0; i < FV_COUNT(losses); i++)
+        if (losses[i].kind == checked.kind) return losses[i].node(graph, &checked, logits, target);
+    fv_fail(FV_BAD_ARGUMENT, "loss kind %d: there is none", (int)checked.kind);
+    return NULL;
+}
+
+/* ---- What the rooms share --------------------------------------------------------------------------------------- */
+
+fv_status fv_infer_loss(const fv_node *node, fv_shape out[]) {
+    const fv_shape *logits = &node->in[0]->shape, *target = &node->in[1]->shape;
+    char text[2][64];
+    if (logits->rank != 2 || !fv_shape_equal(logits, target))
+        return fv_fail_node(FV_BAD_ARGUMENT, node, "logits %s and target %s: both must be [N,classes]",
+                            fv_shape_text(logits, true, text[0]), fv_shape_text(target, true, text[1]));
+    out[0] = (fv_shape){0};
+    out[1] = *logits;
+    return FV_OK;
+}
+
+fv_status fv_grad_loss(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
+    if (dy[0] || dy[1])
+        return fv_fail_node(FV_UNSUPPORTED, node, "is the end of a network: nothing may be computed from it");
+    dx[0] = &node->out[1];
+    return FV_OK;
+}
+
+/* Images, lanes beyond N included. */
+static size_t images_of(const fv_step *step) {
+    int n = step->node->in[0]->shape.dim[0];
+    return step->in_layout[0].kind == FV_BATCH ? (size_t)fv_groups(n) * FV_BATCH_WIDTH : (size_t)n;
+}
+
+fv_status fv_plan_loss(fv_step *step, size_t more) {
+    step->out_layout[0] = (fv_layout){.kind = FV_PLAIN, .parts = step->threads};
+    step->scratch_bytes = (images_of(step) + more) * sizeof(float);
+    return FV_OK;
+}
+
+fv_loss_share fv_share_loss(const fv_step *step, int thread, int nthreads) {
+    const fv_shape *shape = &step->node->in[0]->shape;
+    fv_loss_share s = {.n = shape->dim[0], .classes = shape->dim[1], .batch = step->in_layout[0].kind == FV_BATCH};
+    fv_share(s.batch ? fv_groups(s.n) : s.n, thread, nthreads, &s.begin, &s.end);
+    s.z = step->in[0], s.t = step->in[1], s.dz = step->out[1];
+    s.loss = step->scratch, s.free = s.loss + images_of(step);
+    return s;
+}
+
+void fv_sum_loss(const fv_step *step, const fv_loss_share *share, int thread, double factor) {
+    const int lanes = share->batch ? FV_BATCH_WIDTH : 1;
+    double sum = 0;
+    for (int i = share->begin * lanes; i < share->end * lanes; i++) sum += share->loss[i];
+    ((float *)step->out[0])[thread] = (float)(sum * factor);
+}

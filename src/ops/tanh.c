@@ -1,0 +1,52 @@
+/* Hyperbolic tangent: y = tanh(x); dx = dy (1 - y^2). Any shape. */
+#include "kernels/cpu.h"
+#include "ops/elementwise.h"
+#include "ops/rooms.h"
+
+#include <math.h>
+
+static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
+    return fv_grad_by_output(node, &fv_tanh_backward_op, dy, dx);
+}
+
+static void run(const fv_step *step, int thread, int nthreads) {
+    fv_flat f = fv_flat_share(step, thread, nthreads);
+    fv_simd_pick()->tanh_forward(f.count, f.in[0], f.out);
+}
+
+static void run_backward(const fv_step *step, int thread, int nthreads) {
+    fv_flat f = fv_flat_share(step, thread, nthreads);
+    fv_simd_pick()->tanh_backward(f.count, f.in[0], f.in[1], f.out);
+}
+
+static const fv_kernel kernels[] = {FV_FLAT_KERNELS(NULL, run)};
+static const fv_kernel backward_kernels[] = {FV_FLAT_KERNELS(NULL, run_backward)};
+
+static void ref(const fv_node *node, const double *const in[], double *const out[], const fv_run_env *env) {
+    (void)env;
+    for (size_t i = 0; i < fv_elements(node); i++) out[0][i] = tanh(in[0][i]);
+}
+
+static void ref_backward(const fv_node *node, const double *const in[], double *const out[], const fv_run_env *env) {
+    (void)env;
+    const double *y = in[0], *dy = in[1];
+    for (size_t i = 0; i < fv_elements(node); i++) out[0][i] = dy[i] * (1 - y[i] * y[i]);
+}
+
+const fv_op fv_tanh_op = {
+    .name = "tanh",
+    .onnx = "Tanh",
+    .flags = FV_OP_IN_PLACE | FV_OP_MONOTONE,
+    .grad = grad,
+    .ref = ref,
+    FV_FLAT_OP(1, kernels),
+};
+
+const fv_op fv_tanh_backward_op = {
+    .name = "tanh_backward",
+    .flags = FV_OP_IN_PLACE,
+    .ref = ref_backward,
+    FV_FLAT_OP(2, backward_kernels),
+};
+
+fv_value *fv_tanh(fv_value *x) { return fv_node_new(fv_value_graph(x), &fv_tanh_op, NULL, NULL, &x, 1); }

@@ -1,0 +1,44 @@
+/* The optimizer's step as a node: one a parameter, after the parameter's last reader. Its rule is a table that
+ * src/optim/ fills in, one file a rule. */
+#ifndef OPS_UPDATE_H
+#define OPS_UPDATE_H
+
+#include "ops/kernel.h"
+
+enum { FV_MAX_SLOTS = 2 };
+
+/* Hyper-parameters with the defaults filled in. */
+typedef struct fv_hyper {
+    float momentum, beta1, beta2, epsilon;
+    float weight_decay; /* a term weight_decay p of the gradient (L2), unless the rule decouples it */
+    float l1;           /* a term l1 sign(p) of the gradient */
+    float clip_norm;    /* the largest norm of all gradients together; 0: not clipped */
+    bool nesterov;
+} fv_hyper;
+
+typedef struct fv_rule {
+    const char *name;
+    int n_slots; /* state kept for each parameter, of its shape, zero at first */
+    const char *slot_names[FV_MAX_SLOTS];
+    bool decoupled; /* applies weight_decay itself */
+    /* Updates n elements of the parameter p and of its slots, given their gradient, in step 0, 1, ... Each element for
+     * itself: the parameter is cut anywhere. */
+    void (*run)(float *p, const float *g, float *const slots[], size_t n, const fv_hyper *h, float lr, uint64_t step);
+} fv_rule;
+
+/* gradient = norm ? grad * min(1, clip_norm / (sqrt(norm) + 1e-6)) : grad (as PyTorch's clip_grad_norm_), then the terms of
+ * decay, then the rule. slots: rule->n_slots leaves; norm: fv_grad_norm_node's value or NULL. */
+fv_value *fv_update_node(fv_graph *graph, const fv_rule *rule, const fv_hyper *hyper, fv_value *param, fv_value *grad,
+                         fv_value *const slots[], fv_value *norm);
+
+/* The scalar sum of squares of any number of gradients. */
+fv_value *fv_grad_norm_node(fv_graph *graph, fv_value *const grads[], int count);
+
+/* What both nodes' kernels read: elements [begin, begin + count) of a gradient, its parts added up in order. */
+void fv_read_gradient(const fv_step *step, int input, size_t begin, size_t count, float *gradient);
+enum { FV_UPDATE_CHUNK = 2048 }; /* floats worked on at once, so that they stay in the first cache */
+
+/* The elements of an input in its layout, and a thread's share of them: multiples of 16, cut only by the end. */
+void fv_share_elements(const fv_step *step, int input, int thread, int nthreads, size_t *begin, size_t *end);
+
+#endif

@@ -1,0 +1,228 @@
+/* fv_fit: epochs of steps, evaluation after each, the run folder kept so that a kill at any moment loses at most the work
+ * since the last state. */
+#include "core/clock.h"
+#include "core/memory.h"
+#include "data/loader.h"
+#include "train/evaluate.h"
+#include "train/run.h"
+#include "train/stop.h"
+
+#include <math.h>
+#include <stdio.h>
+
+typedef struct fitting {
+    const fv_fit_args *args;
+    fv_model *model;
+    const fv_dataset *train, *val;
+    fv_trainer *trainer;
+    fv_session inference; /* of the model, on the trainer's team */
+    fv_loader *loader;
+    fv_run run;
+    fv_progress progress;
+    size_t batches; /* of an epoch */
+    float lr;       /* of the last step */
+} fitting;
+
+static int epochs_of(const fitting *f) { return f->args->epochs ? f->args->epochs : 10; }
+
+/* ---- Steps ----------------------------------------------------------------------------------------------------------------- */
+
+static fv_status report_step(const fitting *f) {
+    const fv_callback *callback = &f->args->callback;
+    if (!callback->on_step) return FV_OK;
+    const fv_progress *p = &f->progress;
+    double per_batch = p->seconds / (double)p->batch;
+    size_t left = f->batches * (size_t)(epochs_of(f) - p->epoch) - p->batch;
+    return callback->on_step(callback->user, &(fv_step_report){.epoch = p->epoch + 1,
+                                                               .epochs = epochs_of(f),
+                                                               .batch = p->batch,
+                                                               .batches = f->batches,
+                                                               .step = f->trainer->step,
+                                                               .lr = f->lr,
+                                                               .loss = p->score.loss / p->score.weight,
+                                                               .images_per_second = (double)p->score.n / p->seconds,
+                                                               .seconds_left = per_batch * (double)left});
+}
+
+static fv_status step(fitting *f, const fv_batch *batch) {
+    uint64_t total = (uint64_t)f->batches * (uint64_t)epochs_of(f);
+    f->lr = fv_schedule_at(&f->args->schedule, f->trainer->lr, f->trainer->step, total);
+    FV_TRY(fv_trainer_step(f->trainer, batch->x, batch->labels, batch->count, f->lr, NULL));
+    fv_score_add(&f->progress.score, f->model, &f->trainer->args.loss, fv_trainer_logits(f->trainer), batch->labels, batch->count);
+    f->progress.batch++;
+    return FV_OK;
+}
+
+/* What follows a step: a report, a state now and then, and the end if somebody asked for it. */
+static fv_status after_step(fitting *f) {
+    bool last = f->progress.batch == f->batches;
+    int every = f->args->save_every;
+    fv_status status = report_step(f);
+    bool stop = status == FV_OK && fv_stop_requested();
+    if (stop) status = fv_fail(FV_STOPPED, "stopped on request after step %llu", (unsigned long long)f->trainer->step);
+    bool due = every > 0 && f->trainer->step % (uint64_t)every == 0 && !last;
+    if (due || status != FV_OK) {
+        fv_status saved = fv_run_save_state(&f->run, f->trainer, &f->progress);
+        if (saved != FV_OK) return saved;
+    }
+    return status;
+}
+
+static fv_status train_epoch(fitting *f) {
+    fv_batch batch;
+    FV_TRY(fv_loader_start(f->loader, (uint64_t)f->progress.epoch, f->progress.batch));
+    double began = fv_seconds() - f->progress.seconds;
+    while (f->progress.batch < f->batches) {
+        FV_TRY(fv_loader_next(f->loader, &batch));
+        FV_TRY(step(f, &batch));
+        f->progress.seconds = fv_seconds() - began;
+        FV_TRY(after_step(f));
+    }
+    return FV_OK;
+}
+
+/* ---- Epochs ---------------------------------------------------------------------------------------------------------------- */
+
+static fv_status validate(fitting *f, fv_epoch_report *report) {
+    fv_evaluation result;
+    fv_evaluate_args args = {.loss = f->trainer->args.loss, .batch_size = f->trainer->args.batch_size, .workers = f->args->workers};
+    FV_TRY(fv_session_evaluate(&f->inference, f->val, &args, &result));
+    report->validated = true;
+    report->val_loss = result.loss;
+    report->val_top1 = result.top1;
+    report->val_top5 = result.top5;
+    fv_progress *p = &f->progress;
+    report->best = p->best_epoch == 0 || result.top1 > p->best_top1 || (result.top1 == p->best_top1 && result.loss < p->best_loss);
+    if (report->best) {
+        p->best_top1 = result.top1;
+        p->best_loss = result.loss;
+        p->best_epoch = report->epoch;
+    }
+    return FV_OK;
+}
+
+static fv_epoch_report describe_epoch(const fitting *f) {
+    const fv_progress *p = &f->progress;
+    fv_evaluation mean = fv_score_result(&p->score, f->model);
+    return (fv_epoch_report){.epoch = p->epoch + 1,
+                             .epochs = epochs_of(f),
+                             .step = f->trainer->step,
+                             .lr = f->lr,
+                             .loss = mean.loss,
+                             .top1 = mean.top1,
+                             .seconds = p->seconds,
+                             .images_per_second = (double)mean.n / p->seconds};
+}
+
+static char *metrics_line(const fv_epoch_report *r) {
+    char top5[48] = "";
+    if (r->validated && !isnan(r->val_top5)) snprintf(top5, sizeof top5, ",\"val_top5\":%.9g", r->val_top5);
+    char *head = fv_format("{\"epoch\":%d,\"step\":%llu,\"lr\":%.9g,\"loss\":%.9g,\"top1\":%.9g,\"seconds\":%.4f,\"images_per_second\":%.1f", r->epoch,
+                           (unsigned long long)r->step, (double)r->lr, r->loss, r->top1, r->seconds, r->images_per_second);
+    if (!head) return NULL;
+    char *line = r->validated ? fv_format("%s,\"val_loss\":%.9g,\"val_top1\":%.9g%s}", head, r->val_loss, r->val_top1, top5) : fv_format("%s}", head);
+    fv_free(head);
+    return line;
+}
+
+/* What the model file says about how it came to be. */
+static fv_status note_training(fitting *f, const fv_epoch_report *r) {
+    char *line = metrics_line(r);
+    if (!line) return FV_NO_MEMORY;
+    fv_free(f->model->training);
+    f->model->training = line;
+    return FV_OK;
+}
+
+/* Everything that an epoch leaves on disk; the state, last, makes it count. */
+static fv_status commit_epoch(fitting *f, const fv_epoch_report *report) {
+    FV_TRY(note_training(f, report));
+    FV_TRY(fv_run_log(&f->run, f->model->training, &f->progress));
+    if (report->best) FV_TRY(fv_run_save_model(&f->run, f->model, "best.safetensors"));
+    FV_TRY(fv_run_save_model(&f->run, f->model, "last.safetensors"));
+    f->progress.epoch++;
+    f->progress.batch = 0;
+    f->progress.score = (fv_score){0};
+    f->progress.seconds = 0;
+    return fv_run_save_state(&f->run, f->trainer, &f->progress);
+}
+
+static fv_status run_epoch(fitting *f) {
+    FV_TRY(train_epoch(f));
+    fv_epoch_report report = describe_epoch(f);
+    if (f->val) FV_TRY(validate(f, &report));
+    FV_TRY(commit_epoch(f, &report));
+    const fv_callback *callback = &f->args->callback;
+    return callback->on_epoch ? callback->on_epoch(callback->user, &report) : FV_OK;
+}
+
+static bool is_over(const fitting *f) {
+    const fv_progress *p = &f->progress;
+    bool stale = f->args->early_stop > 0 && p->best_epoch > 0 && p->epoch - p->best_epoch >= f->args->early_stop;
+    return p->epoch >= epochs_of(f) || stale;
+}
+
+/* ---- Starting ---------------------------------------------------------------------------------------------------------------- */
+
+static fv_status check(const fitting *f) {
+    const fv_fit_args *a = f->args;
+    FV_TRY(fv_check_classes(f->model, f->train));
+    if (f->val) FV_TRY(fv_check_classes(f->model, f->val));
+    FV_TRY(fv_schedule_check(&a->schedule));
+    if (a->epochs < 0) return fv_fail(FV_BAD_ARGUMENT, "epochs %d: must be at least 1", a->epochs);
+    if (a->workers < 0 || a->workers > 256) return fv_fail(FV_BAD_ARGUMENT, "workers %d: must be from 0 to 256", a->workers);
+    if (a->save_every < 0) return fv_fail(FV_BAD_ARGUMENT, "save_every %d: must be 0 or more steps", a->save_every);
+    if (a->early_stop < 0) return fv_fail(FV_BAD_ARGUMENT, "early_stop %d: must be 0 or more epochs", a->early_stop);
+    if (a->resume && !a->save_dir) return fv_fail(FV_BAD_ARGUMENT, "resume: needs the save_dir of the run");
+    size_t count = fv_dataset_count(f->train), batch = (size_t)(a->batch_size ? a->batch_size : 64);
+    if (a->batch_size >= 0 && batch > count)
+        return fv_fail(FV_BAD_ARGUMENT, "batch size %zu: %s has only %zu training images: use at most %zu", batch,
+                       fv_dataset_name(f->train), count, count);
+    return FV_OK;
+}
+
+/* The model learns what its classes are called, unless it knows. */
+static fv_status name_classes(fitting *f) {
+    int n = fv_dataset_classes(f->train), positive = fv_dataset_positive(f->train);
+    const char **names = FV_NEW_N(const char *, (size_t)n);
+    if (!names) return FV_NO_MEMORY;
+    for (int i = 0; i < n; i++) names[i] = fv_dataset_class_name(f->train, i);
+    fv_status status = fv_model_set_classes(f->model, names, n, positive < 0 ? f->model->positive : positive);
+    fv_free(names);
+    return status;
+}
+
+static fv_status open_loader(fitting *f) {
+    fv_loader_args args = {.preprocess = f->model->preprocess, .batch_size = f->trainer->args.batch_size, .workers = f->args->workers,
+                           .shuffle = true, .seed = f->args->seed};
+    fv_model_input(f->model, &args.channels, &args.height, &args.width);
+    f->loader = fv_loader_new(f->train, &args);
+    if (!f->loader) return fv_last_status();
+    f->batches = fv_loader_batches(f->loader);
+    return FV_OK;
+}
+
+static fv_status start(fitting *f) {
+    const fv_fit_args *a = f->args;
+    FV_TRY(check(f));
+    FV_TRY(name_classes(f));
+    if (a->preprocess) FV_TRY(fv_model_set_preprocess(f->model, a->preprocess));
+    f->trainer = fv_trainer_new(f->model, .loss = a->loss, .optimizer = a->optimizer, .batch_size = a->batch_size, .threads = a->threads,
+                                .seed = a->seed);
+    if (!f->trainer) return fv_last_status();
+    f->inference = (fv_session){.model = f->model, .team = f->trainer->team};
+    f->run = (fv_run){.folder = a->save_dir, .config = a->config};
+    FV_TRY(a->resume ? fv_run_resume(&f->run, f->trainer, &f->progress) : fv_run_begin(&f->run, a->overwrite));
+    return open_loader(f);
+}
+
+fv_status fv_fit_with(fv_model *model, const fv_dataset *train, const fv_dataset *val, const fv_fit_args *args) {
+    if (!model || !train) return fv_last_status();
+    fitting f = {.args = args, .model = model, .train = train, .val = val};
+    fv_status status = start(&f);
+    while (status == FV_OK && !is_over(&f)) status = run_epoch(&f);
+    fv_loader_free(f.loader);
+    fv_session_free(&f.inference);
+    fv_trainer_free(f.trainer);
+    return status;
+}

@@ -1,0 +1,9 @@
+#ifndef TRAIN_PREDICTOR_H
+#define TRAIN_PREDICTOR_H
+
+#include "train/session.h"
+
+/* logits [n,K] of x [n,C,H,W] by plans of at most `batch` images. */
+fv_status fv_session_forward(fv_session *session, int batch, const float *x, size_t n, float *logits);
+
+#endif

@@ -1,0 +1,292 @@
+#include "train/run.h"
+
+#include "core/file.h"
+#include "core/memory.h"
+#include "formats/json.h"
+#include "formats/params.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char STATE[] = "state.safetensors", METRICS[] = "metrics.jsonl", CONFIG[] = "config.recipe";
+static const char KEY[] = "fovea_run"; /* of the state's metadata */
+enum { STATE_VERSION = 1 };
+
+/* ---- Beginning --------------------------------------------------------------------------------------------------------- */
+
+static bool holds(const fv_run *run, const char *name) {
+    char *path = fv_path_join(run->folder, name);
+    bool there = path && access(path, F_OK) == 0;
+    fv_free(path);
+    return there;
+}
+
+static fv_status remove_file(const fv_run *run, const char *name) {
+    char *path = fv_path_join(run->folder, name);
+    if (!path) return FV_NO_MEMORY;
+    fv_status status = FV_OK;
+    if (unlink(path) && errno != ENOENT) status = fv_fail(FV_IO_ERROR, "%s: cannot remove the old run: %s", path, strerror(errno));
+    fv_free(path);
+    return status;
+}
+
+/* The commit point goes first: what is left of a removal that is cut short is no run. */
+static fv_status remove_old(const fv_run *run) {
+    static const char *const files[] = {STATE, METRICS, "best.safetensors", "last.safetensors", CONFIG};
+    for (int i = 0; i < FV_COUNT(files); i++) FV_TRY(remove_file(run, files[i]));
+    return FV_OK;
+}
+
+static fv_status write_text(const fv_run *run, const char *name, const char *text) {
+    char *path = fv_path_join(run->folder, name);
+    fv_file_writer *w = path ? fv_file_create(path) : NULL;
+    fv_free(path);
+    if (!w) return fv_last_status();
+    fv_status status = fv_file_write(w, text, strlen(text));
+    if (status == FV_OK) return fv_file_commit(w);
+    fv_file_abandon(w);
+    return status;
+}
+
+fv_status fv_run_begin(const fv_run *run, bool overwrite) {
+    if (!run->folder) return FV_OK;
+    FV_TRY(fv_make_folders(run->folder));
+    if (!overwrite && (holds(run, STATE) || holds(run, CONFIG)))
+        return fv_fail(FV_BAD_ARGUMENT, "%s: already holds a run: --resume goes on with it, --overwrite replaces it", run->folder);
+    if (overwrite) FV_TRY(remove_old(run));
+    return write_text(run, CONFIG, run->config ? run->config : "");
+}
+
+/* ---- metrics.jsonl --------------------------------------------------------------------------------------------------------- */
+
+static fv_status write_all(int fd, const char *text, size_t length) {
+    while (length > 0) {
+        ssize_t written = write(fd, text, length);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return FV_IO_ERROR;
+        text += written;
+        length -= (size_t)written;
+    }
+    return FV_OK;
+}
+
+/* Opens metrics.jsonl with exactly its committed bytes, the position behind them; -1 on failure. */
+static int open_metrics(const fv_run *run, size_t bytes) {
+    char *path = fv_path_join(run->folder, METRICS);
+    if (!path) return -1;
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd >= 0 && (ftruncate(fd, (off_t)bytes) || lseek(fd, (off_t)bytes, SEEK_SET) < 0)) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        fd = -1;
+    }
+    if (fd < 0) fv_fail(FV_IO_ERROR, "%s: cannot write: %s", path, strerror(errno));
+    fv_free(path);
+    return fd;
+}
+
+fv_status fv_run_log(const fv_run *run, const char *line, fv_progress *progress) {
+    if (!run->folder) return FV_OK;
+    int fd = open_metrics(run, progress->metrics_bytes);
+    if (fd < 0) return FV_IO_ERROR;
+    bool failed = write_all(fd, line, strlen(line)) || write_all(fd, "\n", 1) || fsync(fd);
+    int error = errno;
+    failed |= close(fd) != 0;
+    if (failed) return fv_fail(FV_IO_ERROR, "%s/%s: cannot write: %s", run->folder, METRICS, strerror(error));
+    progress->metrics_bytes += strlen(line) + 1;
+    return FV_OK;
+}
+
+/* ---- State: saving ----------------------------------------------------------------------------------------------------------- */
+
+/* The numbers of fv_progress by name: saved and read by one table. */
+static const struct {
+    const char *name;
+    size_t offset;
+    enum { INT, SIZE, DOUBLE } type;
+} fields[] = {
+    {"epoch", offsetof(fv_progress, epoch), INT},
+    {"batch", offsetof(fv_progress, batch), SIZE},
+    {"n", offsetof(fv_progress, score.n), SIZE},
+    {"top1", offsetof(fv_progress, score.top1), SIZE},
+    {"top5", offsetof(fv_progress, score.top5), SIZE},
+    {"loss", offsetof(fv_progress, score.loss), DOUBLE},
+    {"weight", offsetof(fv_progress, score.weight), DOUBLE},
+    {"seconds", offsetof(fv_progress, seconds), DOUBLE},
+    {"best_top1", offsetof(fv_progress, best_top1), DOUBLE},
+    {"best_loss", offsetof(fv_progress, best_loss), DOUBLE},
+    {"best_epoch", offsetof(fv_progress, best_epoch), INT},
+    {"metrics_bytes", offsetof(fv_progress, metrics_bytes), SIZE},
+};
+
+static json_t *field_to_json(const fv_progress *progress, int i) {
+    const void *at = (const unsigned char *)progress + fields[i].offset;
+    switch (fields[i].type) {
+    case INT: return json_integer(*(const int *)at);
+    case SIZE: return json_integer((json_int_t) * (const size_t *)at);
+    case DOUBLE: return json_real(*(const double *)at);
+    }
+    return NULL;
+}
+
+static json_t *progress_to_json(const fv_progress *progress) {
+    json_t *object = json_object();
+    for (int i = 0; i < FV_COUNT(fields); i++)
+        if (json_object_set_new(object, fields[i].name, field_to_json(progress, i))) {
+            json_decref(object);
+            return NULL;
+        }
+    return object;
+}
+
+static char *state_text(const fv_run *run, const fv_trainer *trainer, const fv_progress *progress) {
+    json_t *root = json_pack("{s:i, s:s, s:s, s:I, s:I, s:i, s:o}", "version", STATE_VERSION, "config", run->config ? run->config : "",
+                             "network", fv_model_network(trainer->session.model), "step", (json_int_t)trainer->step, "seed",
+                             (json_int_t)trainer->args.seed, "batch_size", trainer->args.batch_size, "progress",
+                             progress_to_json(progress));
+    char *text = root ? fv_json_dump(root) : NULL;
+    if (!text) fv_fail(FV_NO_MEMORY, "%s: out of memory while saving the state", run->folder);
+    json_decref(root);
+    return text;
+}
+
+static const char MODEL_PREFIX[] = "model.", SLOT_PREFIX[] = "optimizer.";
+
+/* Entries of the weights, then of the slots; *n of them are filled also on failure. */
+static fv_status state_entries(const fv_trainer *trainer, fv_tensor_entry *entries, size_t *n) {
+    const fv_model *model = trainer->session.model;
+    for (int i = 0; i < model->n_params; i++, ++*n) FV_TRY(fv_param_entry(&model->params[i], MODEL_PREFIX, &entries[*n]));
+    for (int i = 0; i < trainer->n_slots; i++, ++*n) FV_TRY(fv_param_entry(&trainer->slots[i], SLOT_PREFIX, &entries[*n]));
+    return FV_OK;
+}
+
+fv_status fv_run_save_state(const fv_run *run, const fv_trainer *trainer, const fv_progress *progress) {
+    if (!run->folder) return FV_OK;
+    size_t n = 0, most = (size_t)(trainer->session.model->n_params + trainer->n_slots);
+    char *text = state_text(run, trainer, progress), *path = fv_path_join(run->folder, STATE);
+    fv_tensor_entry *entries = FV_NEW_N(fv_tensor_entry, most);
+    fv_status status = text && path && entries ? state_entries(trainer, entries, &n) : FV_NO_MEMORY;
+    if (status == FV_OK) status = fv_safetensors_write(path, entries, n, &(fv_keyval){KEY, text}, 1);
+    for (size_t i = 0; i < n; i++) fv_free((char *)entries[i].name);
+    fv_free(entries);
+    fv_free(path);
+    fv_free(text);
+    return status;
+}
+
+fv_status fv_run_save_model(const fv_run *run, const fv_model *model, const char *name) {
+    if (!run->folder) return FV_OK;
+    char *path = fv_path_join(run->folder, name);
+    if (!path) return FV_NO_MEMORY;
+    fv_status status = fv_model_save(model, path);
+    fv_free(path);
+    return status;
+}
+
+/* ---- State: resuming ----------------------------------------------------------------------------------------------------------- */
+
+/* The state file and its document. */
+typedef struct state {
+    char *path;
+    fv_safetensors *file;
+    json_t *root;
+} state;
+
+static void close_state(state *s) {
+    json_decref(s->root);
+    fv_safetensors_free(s->file);
+    fv_free(s->path);
+}
+
+static fv_status open_state(const char *folder, state *s) {
+    *s = (state){.path = fv_path_join(folder, STATE)};
+    if (!s->path) return FV_NO_MEMORY;
+    if (access(s->path, F_OK)) return fv_fail(FV_IO_ERROR, "%s: no run to resume: there is no %s", folder, STATE);
+    s->file = fv_safetensors_open(s->path);
+    if (!s->file) return fv_last_status();
+    const char *text = fv_safetensors_metadata(s->file, KEY);
+    if (!text) return fv_fail(FV_BAD_DATA, "%s: not the state of a run", s->path);
+    s->root = fv_json_parse(text, strlen(text), s->path);
+    return s->root ? FV_OK : fv_last_status();
+}
+
+static fv_status field_from_json(const char *where, const json_t *object, int i, fv_progress *progress) {
+    void *at = (unsigned char *)progress + fields[i].offset;
+    int64_t integer = 0;
+    switch (fields[i].type) {
+    case INT: return fv_json_int(where, object, fields[i].name, 0, INT_MAX, at);
+    case DOUBLE: return fv_json_number(where, object, fields[i].name, -1e300, 1e300, at);
+    case SIZE:
+        FV_TRY(fv_json_int64(where, object, fields[i].name, 0, INT64_MAX, &integer));
+        *(size_t *)at = (size_t)integer;
+    }
+    return FV_OK;
+}
+
+static fv_status same_start(const state *s, const fv_trainer *trainer) {
+    const char *network;
+    int64_t seed;
+    int batch_size;
+    FV_TRY(fv_json_string(s->path, s->root, "network", &network));
+    FV_TRY(fv_json_int64(s->path, s->root, "seed", INT64_MIN, INT64_MAX, &seed));
+    FV_TRY(fv_json_int(s->path, s->root, "batch_size", 1, INT_MAX, &batch_size));
+    if (strcmp(network, fv_model_network(trainer->session.model)))
+        return fv_fail(FV_BAD_ARGUMENT, "%s: a run of %s, not of %s", s->path, network, fv_model_network(trainer->session.model));
+    if ((uint64_t)seed != trainer->args.seed)
+        return fv_fail(FV_BAD_ARGUMENT, "%s: was started with seed %llu", s->path, (unsigned long long)seed);
+    if (batch_size != trainer->args.batch_size)
+        return fv_fail(FV_BAD_ARGUMENT, "%s: was started with batch size %d, not %d", s->path, batch_size, trainer->args.batch_size);
+    return FV_OK;
+}
+
+static fv_status read_document(const state *s, fv_trainer *trainer, fv_progress *progress) {
+    const json_t *object;
+    int version;
+    int64_t step;
+    FV_TRY(fv_json_int(s->path, s->root, "version", 1, STATE_VERSION, &version));
+    FV_TRY(same_start(s, trainer));
+    FV_TRY(fv_json_int64(s->path, s->root, "step", 0, INT64_MAX, &step));
+    FV_TRY(fv_json_object(s->path, s->root, "progress", &object));
+    for (int i = 0; i < FV_COUNT(fields); i++) FV_TRY(field_from_json(s->path, object, i, progress));
+    trainer->step = (uint64_t)step;
+    return FV_OK;
+}
+
+static fv_status read_tensors(const state *s, fv_trainer *trainer) {
+    fv_model *model = trainer->session.model;
+    for (int i = 0; i < model->n_params; i++) FV_TRY(fv_param_check(&model->params[i], MODEL_PREFIX, s->file, s->path));
+    for (int i = 0; i < trainer->n_slots; i++) FV_TRY(fv_param_check(&trainer->slots[i], SLOT_PREFIX, s->file, s->path));
+    for (int i = 0; i < model->n_params; i++) FV_TRY(fv_param_take(&model->params[i], MODEL_PREFIX, s->file));
+    for (int i = 0; i < trainer->n_slots; i++) FV_TRY(fv_param_take(&trainer->slots[i], SLOT_PREFIX, s->file));
+    return FV_OK;
+}
+
+static fv_status cut_metrics(const fv_run *run, const fv_progress *progress) {
+    int fd = open_metrics(run, progress->metrics_bytes);
+    if (fd < 0) return FV_IO_ERROR;
+    return close(fd) ? fv_fail(FV_IO_ERROR, "%s/%s: cannot write: %s", run->folder, METRICS, strerror(errno)) : FV_OK;
+}
+
+fv_status fv_run_resume(const fv_run *run, fv_trainer *trainer, fv_progress *progress) {
+    state s;
+    fv_status status = open_state(run->folder, &s);
+    if (status == FV_OK) status = read_document(&s, trainer, progress);
+    if (status == FV_OK) status = read_tensors(&s, trainer);
+    if (status == FV_OK) status = cut_metrics(run, progress);
+    close_state(&s);
+    return status;
+}
+
+char *fv_run_config(const char *save_dir) {
+    state s;
+    const char *config;
+    char *copy = NULL;
+    if (open_state(save_dir, &s) == FV_OK && fv_json_string(s.path, s.root, "config", &config) == FV_OK) copy = fv_strdup(config);
+    close_state(&s);
+    return copy;
+}

@@ -1,0 +1,41 @@
+/* A run folder (docs/files.md):
+ *
+ *     config.recipe       how it was started; written first
+ *     metrics.jsonl       a line an epoch
+ *     best.safetensors    the model after the best epoch, last.safetensors after the last
+ *     state.safetensors   the commit point: all that going on needs. Resuming reads only this, and cuts metrics.jsonl back to it */
+#ifndef TRAIN_RUN_H
+#define TRAIN_RUN_H
+
+#include "train/score.h"
+#include "train/trainer.h"
+
+/* Where a run stands; together with the weights and the optimizer's slots, all that its future depends on. */
+typedef struct fv_progress {
+    int epoch;            /* epochs done */
+    size_t batch;         /* batches done of the next one */
+    fv_score score;       /* of that epoch so far */
+    double seconds;       /* spent in it so far */
+    double best_top1, best_loss;
+    int best_epoch;       /* from 1; 0: none yet */
+    size_t metrics_bytes; /* committed length of metrics.jsonl */
+} fv_progress;
+
+typedef struct fv_run {
+    const char *folder; /* NULL: nothing is written */
+    const char *config;
+} fv_run;
+
+/* Begins a run: the folder is made, an old run is refused or (overwrite) removed, config.recipe is written. */
+fv_status fv_run_begin(const fv_run *run, bool overwrite);
+/* Takes up the state: weights, slots, the trainer's step, *progress; cuts metrics.jsonl back. The trainer must be as it was
+ * at the start: network, batch size and seed are compared. */
+fv_status fv_run_resume(const fv_run *run, fv_trainer *trainer, fv_progress *progress);
+/* Appends a line (without newline) to metrics.jsonl, synced; progress->metrics_bytes is moved. */
+fv_status fv_run_log(const fv_run *run, const char *line, fv_progress *progress);
+/* Writes the model as NAME ("best.safetensors"). */
+fv_status fv_run_save_model(const fv_run *run, const fv_model *model, const char *name);
+/* Commits. */
+fv_status fv_run_save_state(const fv_run *run, const fv_trainer *trainer, const fv_progress *progress);
+
+#endif

@@ -1,0 +1,8 @@
+#ifndef TRAIN_STOP_H
+#define TRAIN_STOP_H
+
+#include <stdbool.h>
+
+bool fv_stop_requested(void);
+
+#endif

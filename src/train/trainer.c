@@ -1,0 +1,145 @@
+/* One optimizer step after another: a training session, the optimizer's slots, and targets made from labels. */
+#include "train/trainer.h"
+
+#include "core/memory.h"
+#include "ops/loss.h"
+#include "optim/optim.h"
+
+#include <string.h>
+
+/* ---- What the plan is made of ---------------------------------------------------------------------------------------- */
+
+static fv_value *add_loss(void *user, fv_graph *graph, fv_value *logits, fv_value *target) {
+    const fv_trainer *trainer = user;
+    return fv_loss_node(graph, &trainer->args.loss, logits, target);
+}
+
+/* The storage of a slot leaf: made, as zeros, when a plan first asks for it; later plans share it. */
+static fv_status bind_slot(fv_trainer *trainer, fv_node *leaf) {
+    for (int i = 0; i < trainer->n_slots; i++)
+        if (strcmp(trainer->slots[i].name, leaf->name) == 0) {
+            leaf->param = &trainer->slots[i];
+            return FV_OK;
+        }
+    fv_param *slot = &trainer->slots[trainer->n_slots];
+    FV_TRY(fv_param_init(slot, leaf->name, fv_parameter_of(leaf), 0));
+    leaf->param = slot;
+    trainer->n_slots++;
+    return FV_OK;
+}
+
+/* The parameter leaves among the graph's first n nodes; returns how many. */
+static int parameter_leaves(const fv_graph *graph, int n, fv_value *const grads[], fv_value *params[], fv_value *params_grads[]) {
+    int count = 0;
+    for (int id = 0; id < n; id++) {
+        if (graph->nodes[id]->op != &fv_parameter_op) continue;
+        params[count] = &graph->nodes[id]->out[0];
+        params_grads[count++] = grads[id];
+    }
+    return count;
+}
+
+static fv_status add_updates(void *user, fv_graph *graph, fv_value *const grads[], int n_grads) {
+    fv_trainer *trainer = user;
+    int before = graph->n_nodes;
+    fv_value **params = FV_NEW_N(fv_value *, 2 * (size_t)n_grads);
+    if (!params) return FV_NO_MEMORY;
+    int count = parameter_leaves(graph, n_grads, grads, params, params + n_grads);
+    fv_status status = fv_optimizer_build(graph, &trainer->args.optimizer, params, params + n_grads, count);
+    fv_free(params);
+    for (int id = before; id < graph->n_nodes && status == FV_OK; id++)
+        if (graph->nodes[id]->op == &fv_parameter_op) status = bind_slot(trainer, graph->nodes[id]);
+    return status;
+}
+
+/* ---- Life -------------------------------------------------------------------------------------------------------------- */
+
+/* The caller's class weights may go after this call. */
+static fv_status copy_class_weights(fv_trainer *trainer) {
+    if (!trainer->args.loss.class_weights) return FV_OK;
+    size_t bytes = (size_t)trainer->classes * sizeof(float);
+    trainer->class_weights = fv_alloc(bytes, 1);
+    if (!trainer->class_weights) return FV_NO_MEMORY;
+    trainer->args.loss.class_weights = memcpy(trainer->class_weights, trainer->args.loss.class_weights, bytes);
+    return FV_OK;
+}
+
+static fv_status start(fv_trainer *trainer) {
+    fv_session *session = &trainer->session;
+    FV_TRY(fv_loss_check(&trainer->args.loss));
+    FV_TRY(fv_optimizer_check(&trainer->args.optimizer));
+    trainer->lr = fv_optimizer_resolved(&trainer->args.optimizer).lr;
+    if (trainer->args.batch_size < 1)
+        return fv_fail(FV_BAD_ARGUMENT, "batch size %d: must be at least 1", trainer->args.batch_size);
+    FV_TRY(copy_class_weights(trainer));
+    trainer->slots = FV_NEW_N(fv_param, (size_t)session->model->n_params * FV_MAX_SLOTS);
+    size_t outputs = (size_t)fv_model_outputs(session->model);
+    trainer->target = !trainer->slots ? NULL : fv_alloc((size_t)trainer->args.batch_size * outputs, sizeof(float));
+    session->team = trainer->team = trainer->target ? fv_team_new(trainer->args.threads) : NULL;
+    if (!trainer->team) return FV_NO_MEMORY;
+    session->args = (fv_plan_args){.reference = trainer->args.reference, .loss = add_loss, .updates = add_updates, .user = trainer};
+    trainer->last = fv_session_plan(session, trainer->args.batch_size);
+    return trainer->last ? FV_OK : fv_last_status();
+}
+
+fv_trainer *fv_trainer_new_with(fv_model *model, const fv_trainer_args *args) {
+    if (!model) return NULL;
+    fv_trainer *trainer = FV_NEW(fv_trainer);
+    if (!trainer) return NULL;
+    trainer->session.model = model;
+    trainer->args = *args;
+    if (!trainer->args.batch_size) trainer->args.batch_size = 64;
+    trainer->classes = fv_model_classes(model);
+    if (start(trainer) == FV_OK) return trainer;
+    fv_trainer_free(trainer);
+    return NULL;
+}
+
+void fv_trainer_free(fv_trainer *trainer) {
+    if (!trainer) return;
+    fv_session_free(&trainer->session);
+    fv_team_free(trainer->team);
+    for (int i = 0; i < trainer->n_slots; i++) fv_param_free(&trainer->slots[i]);
+    fv_free(trainer->slots);
+    fv_free(trainer->target);
+    fv_free(trainer->class_weights);
+    fv_free(trainer);
+}
+
+/* ---- Steps ---------------------------------------------------------------------------------------------------------------- */
+
+/* One logit: 1 for the positive class. Several: one-hot. */
+static fv_status fill_target(fv_trainer *trainer, const int *labels, int n) {
+    int outputs = fv_model_outputs(trainer->session.model), positive = trainer->session.model->positive;
+    memset(trainer->target, 0, (size_t)n * (size_t)outputs * sizeof(float));
+    for (int i = 0; i < n; i++) {
+        if (labels[i] < 0 || labels[i] >= trainer->classes)
+            return fv_fail(FV_BAD_DATA, "label %d of image %d: must be from 0 to %d", labels[i], i, trainer->classes - 1);
+        if (outputs == 1) trainer->target[i] = labels[i] == positive;
+        else trainer->target[(size_t)i * (size_t)outputs + (size_t)labels[i]] = 1;
+    }
+    return FV_OK;
+}
+
+fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, float *loss) {
+    if (!trainer) return fv_last_status();
+    if (n < 1 || n > trainer->args.batch_size)
+        return fv_fail(FV_BAD_ARGUMENT, "a batch of %d images: must be from 1 to batch_size %d", n, trainer->args.batch_size);
+    FV_TRY(fill_target(trainer, labels, n));
+    fv_plan *plan = fv_session_plan(&trainer->session, n);
+    if (!plan) return fv_last_status();
+    FV_TRY(fv_plan_run(plan, &(fv_plan_input){.x = x, .target = trainer->target, .seed = trainer->args.seed, .step = trainer->step,
+                                              .lr = lr > 0 ? lr : trainer->lr}));
+    trainer->step++;
+    trainer->last = plan;
+    if (loss) *loss = fv_plan_mean_loss(plan);
+    return FV_OK;
+}
+
+const float *fv_trainer_logits(const fv_trainer *trainer) { return fv_plan_logits(trainer->last); }
+
+size_t fv_trainer_bytes(const fv_trainer *trainer) {
+    size_t bytes = fv_session_bytes(&trainer->session);
+    for (int i = 0; i < trainer->n_slots; i++) bytes += trainer->slots[i].bytes;
+    return bytes;
+}

@@ -1,0 +1,22 @@
+/* The insides of a trainer, for fit and the run's state. */
+#ifndef TRAIN_TRAINER_H
+#define TRAIN_TRAINER_H
+
+#include "ops/update.h"
+#include "train/session.h"
+
+struct fv_trainer {
+    fv_session session;
+    fv_team *team;      /* owned; what the session and an evaluation beside it run on */
+    fv_trainer_args args;
+    float *class_weights; /* owned copy; NULL: none */
+    float lr;             /* the optimizer's own rate */
+    fv_param *slots;      /* the optimizer's, named "PARAMETER.SLOT"; room for FV_MAX_SLOTS a parameter */
+    int n_slots;
+    uint64_t step;      /* optimizer steps done */
+    float *target;      /* [batch_size, K] */
+    int classes;        /* of labels */
+    fv_plan *last;      /* of the last step */
+};
+
+#endif

@@ -1,0 +1,13 @@
+# Cross-compiles to ARM64 against the folder that tools/sysroot-arm64 filled:
+#   cmake -S . -B build-arm64 --toolchain tools/arm64.cmake -DFOVEA_SYSROOT=$PWD/build-arm64/sysroot -DFOVEA_ONEDNN=OFF
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES FOVEA_SYSROOT)
+set(CMAKE_SYSROOT ${FOVEA_SYSROOT})
+set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(ENV{PKG_CONFIG_LIBDIR} ${FOVEA_SYSROOT}/usr/lib/aarch64-linux-gnu/pkgconfig)
+set(ENV{PKG_CONFIG_SYSROOT_DIR} ${FOVEA_SYSROOT})
