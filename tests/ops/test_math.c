@@ -87,6 +87,7 @@ static float loss_by(const fv_node *node, int k, const float z[CLASSES], const f
     kernel->run(&step, 0, 1);
     if (step.free_state) step.free_state(step.state);
     for (int c = 0; c < CLASSES; c++) dz[c] = dzs[c * lanes];
+    for (int i = 0; i < CLASSES * lanes; i++) assert_true(i % lanes == 0 || dzs[i] == 0); /* no image, no gradient */
     return loss;
 }
 
