@@ -115,6 +115,8 @@ typedef struct fv_predictor_args {
 } fv_predictor_args;
 FV_API fv_predictor *fv_predictor_new_with(fv_model *model, const fv_predictor_args *args);
 FV_API void fv_predictor_free(fv_predictor *predictor);
+/* Bytes that its plans hold beside the model's parameters; a plan is made when a batch size is first met. */
+FV_API size_t fv_predictor_bytes(const fv_predictor *predictor);
 
 /* logits [n,K] of x [n,C,H,W], already preprocessed; any n. */
 FV_API fv_status fv_forward(fv_predictor *predictor, const float *x, size_t n, float *logits);

@@ -124,7 +124,7 @@ static int choroid(const fv_fundus_scene *s, int x, int y) {
     int p = (int)(((int64_t)x * s->tess_ux + (int64_t)y * s->tess_uy) >> 12);
     int q = (int)(((int64_t)y * s->tess_ux - (int64_t)x * s->tess_uy) >> 12);
     int wind = (noise(s, x, y, 5) - HALF) * 4;
-    int ridge = 2 * noise(s, (p + wind) / 2, q + wind, 11) - FV_Q12;
+    int ridge = 2 * noise(s, (p + wind) / 2, q + wind, 9) - FV_Q12;
     ridge = clamp((ridge < 0 ? -ridge : ridge) * 7 / 4, 0, FV_Q12);
     return ridge - HALF;
 }
@@ -132,7 +132,7 @@ static int choroid(const fv_fundus_scene *s, int x, int y) {
 static void paint_background(const fv_fundus_scene *s, int x, int y, int bands, int color[3]) {
     static const int macula[3] = {2600, 4096, 3600}, tint[3] = {1900, 3600, 3200};
     int pigment = scaled(noise(s, x, y, 3) - HALF, s->mottle[0]) +
-                  scaled(noise(s, y + 40000, x + 90000, 11) - HALF, s->mottle[1]) +
+                  scaled(noise(s, y + 40000, x + 90000, 6) - HALF, s->mottle[1]) +
                   scaled(noise(s, x + 20000, y - 70000, 37) - HALF, s->mottle[2]) + scaled(bands, s->tessellation);
     for (int k = 0; k < 3; k++) color[k] = scaled(s->base[k], FV_Q12 + scaled(pigment, tint[k]));
     darken(color, macula, scaled(hill(blob_distance(&s->macula, x, y)), s->macula.strength));

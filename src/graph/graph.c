@@ -108,9 +108,10 @@ static fv_status check_arguments(const fv_node *node) {
         const fv_arg *arg = &node->op->args[a];
         for (int i = 0; i < arg->count; i++) {
             double number = argument_number(arg, node->args, i);
+            int digits = arg->type == FV_ARG_INT ? 10 : 6;
             if (!(number >= arg->min && number <= arg->max)) /* also NaN */
-                return fv_fail_node(FV_BAD_ARGUMENT, node, "%s %g: must be from %g to %g", arg->name, number, arg->min,
-                                    arg->max);
+                return fv_fail_node(FV_BAD_ARGUMENT, node, "%s %.*g: must be from %.*g to %.*g", arg->name, digits, number,
+                                    digits, arg->min, digits, arg->max);
         }
     }
     return FV_OK;

@@ -67,6 +67,8 @@ void fv_predictor_free(fv_predictor *p) {
     fv_free(p);
 }
 
+size_t fv_predictor_bytes(const fv_predictor *p) { return p ? fv_session_bytes(&p->session) : 0; }
+
 /* ---- Predicting -------------------------------------------------------------------------------------------------------- */
 
 fv_status fv_forward(fv_predictor *p, const float *x, size_t n, float *logits) {

@@ -17,6 +17,13 @@ fv_plan *fv_session_plan(fv_session *session, int n) {
     return session->plans[0] = plan;
 }
 
+size_t fv_session_bytes(const fv_session *session) {
+    size_t bytes = 0;
+    for (int i = 0; i < FV_SESSION_PLANS; i++)
+        if (session->plans[i]) bytes += fv_plan_bytes(session->plans[i]);
+    return bytes;
+}
+
 void fv_session_free(fv_session *session) {
     for (int i = 0; i < FV_SESSION_PLANS; i++) {
         fv_plan_free(session->plans[i]);

@@ -17,6 +17,7 @@ typedef struct fv_session {
 
 /* The plan for batches of n images; NULL on failure. */
 fv_plan *fv_session_plan(fv_session *session, int n);
+size_t fv_session_bytes(const fv_session *session); /* of its plans */
 void fv_session_free(fv_session *session); /* its plans; the team is the owner's */
 
 #endif

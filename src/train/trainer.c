@@ -139,9 +139,7 @@ fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels
 const float *fv_trainer_logits(const fv_trainer *trainer) { return fv_plan_logits(trainer->last); }
 
 size_t fv_trainer_bytes(const fv_trainer *trainer) {
-    size_t bytes = 0;
-    for (int i = 0; i < FV_SESSION_PLANS; i++)
-        if (trainer->session.plans[i]) bytes += fv_plan_bytes(trainer->session.plans[i]);
+    size_t bytes = fv_session_bytes(&trainer->session);
     for (int i = 0; i < trainer->n_slots; i++) bytes += trainer->slots[i].bytes;
     return bytes;
 }

@@ -1,0 +1,183 @@
+/* fovea bench: steps on made-up images in memory, or epochs of a dataset. The figure is the median of several rounds; the
+ * slowest and fastest show the spread. */
+#include "core/clock.h"
+#include "core/memory.h"
+#include "core/random.h"
+#include "core/threads.h"
+#include "fovea/train.h"
+#include "inputs.h"
+#include "text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUNDS = 9, EPOCHS = 5 }; /* the first epoch warms up */
+static const double round_seconds = 0.3;
+
+typedef struct bench {
+    const cli_options *o;
+    fv_model *model;
+    int batch;
+    double speed[ROUNDS]; /* images a second, of each round */
+    int rounds;
+    size_t epoch_images; /* with --data */
+    size_t planned;      /* bytes */
+    fv_trainer *trainer; /* for training, or else: */
+    fv_predictor *predictor;
+    float *x, *logits;
+    int *labels;
+} bench;
+
+/* ---- Steps on made-up images ------------------------------------------------------------------------------------------ */
+
+static fv_status make_up(bench *b) {
+    int c, h, w, outputs = fv_model_outputs(b->model), classes = fv_model_classes(b->model);
+    fv_model_input(b->model, &c, &h, &w);
+    size_t image = (size_t)c * (size_t)h * (size_t)w, batch = (size_t)b->batch;
+    b->x = fv_alloc(batch, image * sizeof(float));
+    b->logits = b->x ? fv_alloc(batch * (size_t)outputs, sizeof(float)) : NULL;
+    b->labels = b->logits ? fv_alloc(batch, sizeof(int)) : NULL;
+    if (!b->labels) return FV_NO_MEMORY;
+    fv_random random = fv_random_stream(0, 0, FV_STREAM_DATA);
+    for (size_t i = 0; i < batch * image; i++) b->x[i] = fv_random_float(&random);
+    for (size_t i = 0; i < batch; i++) b->labels[i] = (int)fv_random_below(&random, (uint32_t)classes);
+    return FV_OK;
+}
+
+static fv_status open_engine(bench *b) {
+    int threads = (int)b->o->threads;
+    size_t weights = fv_model_parameters(b->model) * sizeof(float);
+    if (strcmp(b->o->mode, "train") == 0) {
+        b->trainer = fv_trainer_new(b->model, .batch_size = b->batch, .threads = threads);
+        if (b->trainer) b->planned = weights + fv_trainer_bytes(b->trainer);
+        return b->trainer ? FV_OK : fv_last_status();
+    }
+    b->predictor = fv_predictor_new(b->model, .batch_size = b->batch, .threads = threads);
+    if (!b->predictor) return fv_last_status();
+    FV_TRY(fv_forward(b->predictor, b->x, (size_t)b->batch, b->logits)); /* makes the plan */
+    b->planned = weights + fv_predictor_bytes(b->predictor);
+    return FV_OK;
+}
+
+static fv_status step(bench *b) {
+    if (b->trainer) return fv_trainer_step(b->trainer, b->x, b->labels, b->batch, 0, NULL);
+    return fv_forward(b->predictor, b->x, (size_t)b->batch, b->logits);
+}
+
+/* Steps for at least `seconds` and `least` of them; *done, *took: how many, and how long. */
+static fv_status run_for(bench *b, double seconds, int least, int *done, double *took) {
+    double begin = fv_seconds();
+    for (*done = 0; *done < least || *took < seconds; ++*done, *took = fv_seconds() - begin) FV_TRY(step(b));
+    return FV_OK;
+}
+
+static fv_status time_steps(bench *b) {
+    int steps;
+    double seconds = 0;
+    FV_TRY(make_up(b));
+    FV_TRY(open_engine(b));
+    FV_TRY(run_for(b, round_seconds, 3, &steps, &seconds)); /* warms up */
+    for (b->rounds = 0; b->rounds < ROUNDS; b->rounds++) {
+        seconds = 0;
+        FV_TRY(run_for(b, round_seconds, 1, &steps, &seconds));
+        b->speed[b->rounds] = (double)steps * b->batch / seconds;
+    }
+    return FV_OK;
+}
+
+/* ---- Epochs of a dataset -------------------------------------------------------------------------------------------------- */
+
+static fv_status on_epoch(void *user, const fv_epoch_report *report) {
+    bench *b = user;
+    if (report->epoch > 1) b->speed[b->rounds++] = report->images_per_second;
+    return FV_OK;
+}
+
+static fv_status time_epochs(bench *b, const fv_dataset *dataset) {
+    b->epoch_images = fv_dataset_count(dataset);
+    if ((size_t)b->batch > b->epoch_images)
+        return fv_fail(FV_BAD_ARGUMENT, "--batch-size %d: larger than the set, which has %zu images", b->batch, b->epoch_images);
+    fv_trainer *trainer = fv_trainer_new(b->model, .batch_size = b->batch, .threads = (int)b->o->threads);
+    if (!trainer) return fv_last_status();
+    b->planned = fv_model_parameters(b->model) * sizeof(float) + fv_trainer_bytes(trainer);
+    fv_trainer_free(trainer);
+    return fv_fit(b->model, dataset, NULL, .epochs = EPOCHS, .batch_size = b->batch, .workers = (int)b->o->workers,
+                  .threads = (int)b->o->threads, .callback = {.user = b, .on_epoch = on_epoch});
+}
+
+/* ---- Results ------------------------------------------------------------------------------------------------------------------ */
+
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Sorts the rounds' speeds. */
+static double median_speed(bench *b) {
+    qsort(b->speed, (size_t)b->rounds, sizeof *b->speed, ascending);
+    return (b->speed[(b->rounds - 1) / 2] + b->speed[b->rounds / 2]) / 2;
+}
+
+static void print_json(bench *b) {
+    const cli_options *o = b->o;
+    double speed = median_speed(b);
+    printf("{\"model\":");
+    cli_print_json(stdout, o->arguments[0]);
+    printf(",\"mode\":\"%s\",\"batch_size\":%d,\"precision\":\"%s\",\"threads\":%d", o->mode, b->batch, o->precision,
+           o->threads ? (int)o->threads : fv_threads_available());
+    printf(",\"images_per_second\":%.1f,\"images_per_second_min\":%.1f,\"images_per_second_max\":%.1f,\"ms_per_step\":%.4f", speed,
+           b->speed[0], b->speed[b->rounds - 1], 1e3 * b->batch / speed);
+    if (b->epoch_images) printf(",\"seconds_per_epoch\":%.4f", (double)b->epoch_images / speed);
+    printf(",\"peak_rss_mb\":%.1f,\"planned_mb\":%.1f}\n", (double)fv_peak_rss() / 1e6, (double)b->planned / 1e6);
+}
+
+static void print_table(bench *b) {
+    const cli_options *o = b->o;
+    double speed = median_speed(b);
+    char text[32], slowest[32], fastest[32];
+    int threads = o->threads ? (int)o->threads : fv_threads_available();
+    printf("%s, %s, batch %d, %s, %d thread%s\n", o->arguments[0], o->mode, b->batch, o->precision, threads, threads == 1 ? "" : "s");
+    printf("images/s   %s (%s to %s in %d rounds)\n", cli_count((unsigned long long)speed, text),
+           cli_count((unsigned long long)b->speed[0], slowest), cli_count((unsigned long long)b->speed[b->rounds - 1], fastest), b->rounds);
+    printf("ms/step    %.4g\n", 1e3 * b->batch / speed);
+    if (b->epoch_images) printf("s/epoch    %.4g\n", (double)b->epoch_images / speed);
+    printf("peak MB    %.1f, planned %.1f (of 10^6 bytes)\n", (double)fv_peak_rss() / 1e6, (double)b->planned / 1e6);
+}
+
+/* ---- The command ------------------------------------------------------------------------------------------------------------ */
+
+static fv_model *open_model(const cli_options *o, const fv_dataset *dataset) {
+    fv_arch arch = {.classes = (int)o->classes};
+    memcpy(arch.input, o->input.at, sizeof arch.input);
+    if (dataset) {
+        cli_input_shape(o, dataset, arch.input);
+        arch.classes = fv_dataset_classes(dataset);
+    }
+    return fv_network(o->arguments[0], &arch);
+}
+
+static fv_status check(const cli_options *o) {
+    if (!o->data) return FV_OK;
+    if (strcmp(o->mode, "train") != 0) return fv_fail(FV_BAD_ARGUMENT, "--data: goes with --mode train");
+    if (CLI_HAS(o, input) || CLI_HAS(o, classes))
+        return fv_fail(FV_BAD_ARGUMENT, "--input and --classes: follow from the images where there is --data");
+    return FV_OK;
+}
+
+fv_status cli_bench(cli_options *o) {
+    FV_TRY(check(o));
+    fv_dataset *dataset = NULL;
+    if (o->data && !(dataset = fv_dataset_open(o->data, FV_TRAIN))) return fv_last_status();
+    bench b = {.o = o, .model = open_model(o, dataset), .batch = (int)o->batch_size};
+    fv_status status = !b.model ? fv_last_status() : dataset ? time_epochs(&b, dataset) : time_steps(&b);
+    if (status == FV_OK) (o->json ? print_json : print_table)(&b);
+    fv_trainer_free(b.trainer);
+    fv_predictor_free(b.predictor);
+    fv_free(b.x);
+    fv_free(b.logits);
+    fv_free(b.labels);
+    fv_model_free(b.model);
+    fv_dataset_free(dataset);
+    return status;
+}

@@ -1,0 +1,50 @@
+/* The program: picks the command, prints the message of a failure, and turns its status into an exit code. */
+#include "core/status.h"
+#include "help.h"
+#include "text.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { WORK_FAILED = 1, WRONG_USAGE = 2, INTERRUPTED = 130 };
+
+static int exit_code(fv_status status) {
+    switch (status) {
+    case FV_OK: return 0;
+    case FV_BAD_ARGUMENT: return WRONG_USAGE;
+    case FV_STOPPED: return INTERRUPTED;
+    default: return WORK_FAILED;
+    }
+}
+
+static fv_status run_command(int argc, char **argv) {
+    const cli_command *command = cli_command_find(argv[0]);
+    if (!command) return FV_BAD_ARGUMENT;
+    cli_options options = {0};
+    fv_status status = cli_parse(&options, command, argc - 1, argv + 1);
+    if (status == FV_OK && options.help) cli_print_help(stdout, command);
+    else if (status == FV_OK) status = command->run(&options);
+    cli_options_free(&options);
+    return status;
+}
+
+/* A full disk behind a redirection shows only here. */
+static fv_status flush_output(void) {
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return FV_OK;
+    return fv_fail(FV_IO_ERROR, "standard output: %s", errno ? strerror(errno) : "could not be written");
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2) {
+        cli_print_help(stderr, NULL);
+        return WRONG_USAGE;
+    }
+    static char help[] = "help", version[] = "version";
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) argv[1] = help;
+    if (strcmp(argv[1], "--version") == 0) argv[1] = version;
+    fv_status status = run_command(argc - 1, argv + 1);
+    if (status == FV_OK) status = flush_output();
+    if (status != FV_OK) cli_say("fovea: %s", fv_error());
+    return exit_code(status);
+}

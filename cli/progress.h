@@ -1,0 +1,23 @@
+/* How training shows its progress on standard error: a bar that is redrawn on a terminal, plain lines elsewhere. */
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+
+#include "fovea/train.h"
+
+typedef struct cli_progress {
+    uint64_t log_every; /* steps between lines; 0: none */
+    bool terminal, color, utf8;
+    double drawn;       /* when the bar was last drawn, in seconds; 0: it is not on the screen */
+    double best;        /* top-1, of the epochs seen; best_epoch 0: none yet */
+    int best_epoch;
+    fv_epoch_report last; /* epoch 0: none yet */
+} cli_progress;
+
+/* Looks at standard error, TERM, NO_COLOR and the locale's name. */
+cli_progress cli_progress_start(long long log_every);
+/* Must outlive the run. */
+fv_callback cli_progress_callback(cli_progress *progress);
+/* Takes the bar off the screen. */
+void cli_progress_end(cli_progress *progress);
+
+#endif

@@ -1,0 +1,113 @@
+#include "settings.h"
+
+#include "core/status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What the user gave, in the library's terms, where 0 means "the default". */
+static float given(double value, const char *text) { return text && value == 0 ? FV_ZERO : (float)value; }
+#define GIVEN(options, field) given((options)->field, (options)->text[CLI_FLAG_##field])
+
+fv_status cli_optimizer_settings(const cli_options *options, fv_optimizer *optimizer) {
+    FV_TRY(fv_optimizer_named(options->optimizer, optimizer));
+    optimizer->lr = (float)options->lr;
+    optimizer->momentum = GIVEN(options, momentum);
+    optimizer->weight_decay = GIVEN(options, weight_decay);
+    optimizer->clip_norm = (float)options->clip_norm;
+    return fv_optimizer_check(optimizer);
+}
+
+fv_status cli_schedule_settings(const cli_options *options, fv_schedule *schedule) {
+    FV_TRY(fv_schedule_named(options->schedule, schedule));
+    schedule->warmup = (uint64_t)options->warmup;
+    return fv_schedule_check(schedule);
+}
+
+/* ---- Lists of numbers ---------------------------------------------------------------------------------------------------- */
+
+/* "1,2.5" up to the end or a slash: at most `most` finite numbers into `numbers` (NULL: only counted); returns how many, -1
+ * if it is anything else. *text moves to where it ends. */
+static int read_numbers(const char **text, float *numbers, int most) {
+    for (int n = 0; n < most; (*text)++) {
+        char *end;
+        float number = strtof(*text, &end);
+        if (end == *text || !(number > -1e30f && number < 1e30f)) return -1;
+        if (numbers) numbers[n] = number;
+        n++;
+        *text = end;
+        if (**text != ',') return n;
+    }
+    return -1;
+}
+
+static fv_status class_weights(cli_options *options, int classes, const float **weights) {
+    const char *text = options->class_weights;
+    float *numbers = fv_arena_alloc(&options->arena, (size_t)classes, sizeof(float));
+    if (!numbers) return FV_NO_MEMORY;
+    bool good = read_numbers(&text, numbers, classes) == classes && !*text;
+    for (int i = 0; i < classes; i++) good = good && numbers[i] >= 0;
+    *weights = numbers;
+    return good ? FV_OK
+                : fv_fail(FV_BAD_ARGUMENT, "--class-weights %s: must be %d numbers from 0 on, separated by commas: one for each class",
+                          options->class_weights, classes);
+}
+
+fv_status cli_loss_settings(cli_options *options, int classes, fv_loss *loss) {
+    FV_TRY(fv_loss_named(options->loss, loss));
+    loss->label_smoothing = (float)options->label_smoothing;
+    if (options->class_weights) FV_TRY(class_weights(options, classes, &loss->class_weights));
+    return fv_loss_check(loss);
+}
+
+/* ---- Preprocessing ----------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    float mean[3], std[3];
+} normalizations[] = {
+    {"none", {0, 0, 0}, {1, 1, 1}},
+    {"half", {0.5f, 0.5f, 0.5f}, {0.5f, 0.5f, 0.5f}}, /* to -1..1 */
+    {"imagenet", {0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}},
+};
+
+/* Numbers for each channel from `n` of them: one stands for all. */
+static bool spread(float *numbers, int n, int channels) {
+    for (int i = 1; n == 1 && i < channels; i++) numbers[i] = numbers[0];
+    return n == 1 || n == channels;
+}
+
+static bool read_normalization(const char *text, int channels, fv_preprocess *preprocess) {
+    float *mean = preprocess->mean, *std = preprocess->std;
+    if (!spread(mean, read_numbers(&text, mean, channels), channels) || *text++ != '/') return false;
+    if (!spread(std, read_numbers(&text, std, channels), channels) || *text) return false;
+    for (int i = 0; i < channels; i++)
+        if (!(std[i] > 0)) return false;
+    return true;
+}
+
+static fv_status normalization(const char *text, int channels, fv_preprocess *preprocess) {
+    for (size_t i = 0; i < sizeof normalizations / sizeof *normalizations; i++) {
+        if (strcmp(text, normalizations[i].name) != 0) continue;
+        if (channels > 3) break;
+        memcpy(preprocess->mean, normalizations[i].mean, sizeof normalizations[i].mean);
+        memcpy(preprocess->std, normalizations[i].std, sizeof normalizations[i].std);
+        return FV_OK;
+    }
+    if (channels <= 4 && read_normalization(text, channels, preprocess)) return FV_OK;
+    return fv_fail(FV_BAD_ARGUMENT, "--normalize %s: must be none, half, imagenet or MEAN/STD with 1 or %d numbers each, std above 0: 0.13/0.31",
+                   text, channels);
+}
+
+static int choice(const cli_flag *flag, const char *name) {
+    int i = 0;
+    while (strcmp(flag->choices(i), name) != 0) i++;
+    return i;
+}
+
+fv_status cli_preprocess_settings(const cli_options *options, int channels, fv_preprocess *preprocess) {
+    static const fv_channels orders[] = {FV_RGB, FV_BGR, FV_GRAY}; /* as cli_channels_name */
+    *preprocess = (fv_preprocess){.resize = FV_RESIZE_PIL};
+    if (options->channels) preprocess->channels = orders[choice(&cli_flags[CLI_FLAG_channels], options->channels)];
+    return normalization(options->normalize, channels, preprocess);
+}

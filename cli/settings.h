@@ -1,0 +1,16 @@
+/* From flags to the structs of the library. */
+#ifndef CLI_SETTINGS_H
+#define CLI_SETTINGS_H
+
+#include "options.h"
+
+#include "fovea/train.h"
+
+fv_status cli_optimizer_settings(const cli_options *options, fv_optimizer *optimizer);
+fv_status cli_schedule_settings(const cli_options *options, fv_schedule *schedule);
+/* *loss may point into the arena. */
+fv_status cli_loss_settings(cli_options *options, int classes, fv_loss *loss);
+/* For an input of that many channels. */
+fv_status cli_preprocess_settings(const cli_options *options, int channels, fv_preprocess *preprocess);
+
+#endif

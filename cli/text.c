@@ -1,0 +1,67 @@
+#include "text.h"
+
+#include "formats/quote.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+void cli_say(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}
+
+const char *cli_count(unsigned long long number, char text[32]) {
+    char digits[32];
+    int n = snprintf(digits, sizeof digits, "%llu", number);
+    char *out = text;
+    for (int i = 0; i < n; i++) {
+        if (i && (n - i) % 3 == 0) *out++ = ',';
+        *out++ = digits[i];
+    }
+    *out = '\0';
+    return text;
+}
+
+const char *cli_duration(double seconds, char text[32]) {
+    unsigned long s = seconds > 0 && seconds < 1e9 ? (unsigned long)(seconds + 0.5) : 0;
+    if (s < 3600) snprintf(text, 32, "%lu:%02lu", s / 60, s % 60);
+    else snprintf(text, 32, "%lu:%02lu:%02lu", s / 3600, s / 60 % 60, s % 60);
+    return text;
+}
+
+void cli_print_plain(FILE *out, const char *text) {
+    for (const unsigned char *c = (const void *)text; *c; c++) fputc(*c < ' ' || *c == 127 ? '?' : *c, out);
+}
+
+void cli_print_json(FILE *out, const char *text) {
+    bool utf8 = fv_is_utf8(text);
+    fputc('"', out);
+    for (const unsigned char *c = (const void *)text; *c; c++) {
+        if (*c == '"' || *c == '\\') fprintf(out, "\\%c", *c);
+        else if (*c < ' ') fprintf(out, "\\u%04x", *c);
+        else fputc(utf8 || *c < 0x80 ? *c : '?', out);
+    }
+    fputc('"', out);
+}
+
+void cli_print_csv(FILE *out, const char *text) {
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *text; text++) {
+        if (*text == '"') fputc('"', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+void cli_print_number(FILE *out, double number) {
+    if (isfinite(number)) fprintf(out, "%.6g", number);
+    else fputs("null", out);
+}

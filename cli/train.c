@@ -1,0 +1,178 @@
+/* fovea train */
+#include "core/file.h"
+#include "core/status.h"
+#include "core/suggest.h"
+#include "core/threads.h"
+#include "inputs.h"
+#include "kernels/cpu.h"
+#include "progress.h"
+#include "recipe.h"
+#include "settings.h"
+#include "text.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- Where the settings come from ---------------------------------------------------------------------------------------- */
+
+/* A resumed run has its settings; what changes its course is refused. */
+static fv_status resume_settings(cli_options *o) {
+    for (int id = 0; id < CLI_FLAGS; id++)
+        if (o->source[id] == CLI_BY_USER && !cli_flags[id].later)
+            return fv_fail(FV_BAD_ARGUMENT, "--%s: a resumed run keeps its settings; leave the flag out, or begin a new run with --out",
+                           cli_flags[id].name);
+    if (o->n_arguments) return fv_fail(FV_BAD_ARGUMENT, "%s: a resumed run has its network: fovea train --resume DIR", o->arguments[0]);
+    char *text = fv_run_config(o->resume);
+    if (!text) return fv_last_status();
+    fv_status status = cli_take_recipe(o, text, "the run's config.recipe");
+    free(text);
+    return status;
+}
+
+static fv_status gather_settings(cli_options *o) {
+    if (o->resume) return resume_settings(o);
+    if (o->n_arguments) FV_TRY(cli_set(o, &cli_flags[CLI_FLAG_model], o->arguments[0], CLI_BY_USER, ""));
+    if (o->recipe) FV_TRY(cli_load_recipe(o, o->recipe));
+    if (!o->model) return fv_fail(FV_BAD_ARGUMENT, "MODEL is missing: what to train, e.g. fovea train lenet --data SPEC");
+    return FV_OK;
+}
+
+/* ---- The model that the data ask for -------------------------------------------------------------------------------------- */
+
+static fv_status find_class(const char *name, const char *const *names, int n, int *index) {
+    for (*index = 0; *index < n; ++*index)
+        if (strcmp(names[*index], name) == 0) return FV_OK;
+    const char *near = fv_suggest(name, names, (size_t)n);
+    return fv_fail(FV_BAD_ARGUMENT, "--positive %s: the set has no such class%s%s%s", name, near ? ": did you mean " : "",
+                   near ? near : "", near ? "?" : "");
+}
+
+static fv_status name_classes(cli_options *o, fv_model *model, const fv_dataset *set) {
+    int n = fv_dataset_classes(set), positive = fv_dataset_positive(set);
+    const char **names = fv_arena_alloc(&o->arena, (size_t)n, sizeof *names);
+    if (!names) return FV_NO_MEMORY;
+    for (int i = 0; i < n; i++) names[i] = fv_dataset_class_name(set, i);
+    if (o->positive) FV_TRY(find_class(o->positive, names, n, &positive));
+    if (positive < 0) positive = n > 1;
+    return fv_model_set_classes(model, names, n, positive);
+}
+
+static fv_status check_sets(const cli_options *o, const cli_sets *sets) {
+    size_t n = fv_dataset_count(sets->train);
+    int classes = fv_dataset_classes(sets->train);
+    if ((unsigned long long)o->batch_size > n)
+        return fv_fail(FV_BAD_ARGUMENT, "--batch-size %lld: larger than the training set, which has %zu images", o->batch_size, n);
+    if (strcmp(o->loss, "bce") == 0 && classes != 2)
+        return fv_fail(FV_BAD_ARGUMENT, "--loss bce: is for two classes, and %s has %d; use cross_entropy", o->data, classes);
+    if (o->early_stop && !sets->val)
+        return fv_fail(FV_BAD_ARGUMENT, "--early-stop: needs validation, and %s has no such split; use --val-split", o->data);
+    return FV_OK;
+}
+
+static fv_status build_model(cli_options *o, const cli_sets *sets, fv_model **model) {
+    fv_arch arch = {.classes = fv_dataset_classes(sets->train), .seed = (uint64_t)o->seed};
+    fv_preprocess preprocess;
+    if (strcmp(o->loss, "bce") == 0) arch.classes = 1;
+    cli_input_shape(o, sets->train, arch.input);
+    FV_TRY(cli_preprocess_settings(o, arch.input[0], &preprocess));
+    *model = fv_network(o->model, &arch);
+    if (!*model) return fv_last_status();
+    FV_TRY(name_classes(o, *model, sets->train));
+    return fv_model_set_preprocess(*model, &preprocess);
+}
+
+/* ---- What is said ------------------------------------------------------------------------------------------------------------- */
+
+static void say_run(const cli_options *o, const fv_model *model, const cli_sets *sets) {
+    int c, h, w, threads = o->threads ? (int)o->threads : fv_threads_available();
+    char parameters[32], train[32], val[32];
+    fv_model_input(model, &c, &h, &w);
+    cli_say("%s: input %dx%dx%d, %d classes, %s parameters; %d thread%s, %s", o->model, c, h, w, fv_model_classes(model),
+            cli_count(fv_model_parameters(model), parameters), threads, threads == 1 ? "" : "s", fv_isa_name());
+    cli_count(fv_dataset_count(sets->train), train);
+    if (!sets->val) cli_say("%s: %s images to train on; no validation: the set has no split for it", o->data, train);
+    else if (o->val_split > 0) cli_say("%s: %s images to train on; %s of the same split to validate", o->data, train, cli_count(fv_dataset_count(sets->val), val));
+    else
+        cli_say("%s: %s images to train on; %s of %s's %s split to validate", o->data, train, cli_count(fv_dataset_count(sets->val), val),
+                o->val ? o->val : "its", cli_split_name(fv_dataset_split(sets->val)));
+}
+
+static void say_result(const cli_progress *progress, const char *folder) {
+    const fv_epoch_report *last = &progress->last;
+    char result[128] = "";
+    if (last->validated && progress->best_epoch)
+        snprintf(result, sizeof result, "validation top-1 %.4f, best %.4f in epoch %d", last->val_top1, progress->best, progress->best_epoch);
+    else if (last->validated) snprintf(result, sizeof result, "validation top-1 %.4f, the best came earlier", last->val_top1);
+    else if (last->epoch) snprintf(result, sizeof result, "training top-1 %.4f", last->top1);
+    else snprintf(result, sizeof result, "nothing was left to do");
+    if (folder) cli_say("done: %s; models in %s: %slast.safetensors", result, folder, last->validated ? "best.safetensors, " : "");
+    else cli_say("done: %s; nothing was saved (no --out)", result);
+}
+
+/* ---- Ctrl-C ------------------------------------------------------------------------------------------------------------------ */
+
+/* The first asks for an end after the step, the second does not wait. */
+static void on_signal(int number) {
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    fv_stop_request();
+    sigaction(number, &standard, NULL);
+}
+
+static void catch_signals(void) {
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static fv_status say_stopped(const char *folder) {
+    if (folder) return fv_fail(FV_STOPPED, "stopped, the state is saved; go on with: fovea train --resume %s", folder);
+    return fv_fail(FV_STOPPED, "stopped; nothing was saved (no --out)");
+}
+
+/* ---- The run ------------------------------------------------------------------------------------------------------------------- */
+
+static fv_status fit(cli_options *o, fv_model *model, const cli_sets *sets) {
+    cli_progress progress = cli_progress_start(o->log_every);
+    fv_fit_args args = {
+        .epochs = (int)o->epochs,
+        .batch_size = (int)o->batch_size,
+        .workers = (int)o->workers,
+        .threads = (int)o->threads,
+        .seed = (uint64_t)o->seed,
+        .save_dir = o->resume ? o->resume : o->out,
+        .overwrite = o->overwrite,
+        .resume = o->resume,
+        .config = cli_recipe_text(o),
+        .save_every = (int)o->save_every,
+        .early_stop = (int)o->early_stop,
+        .callback = cli_progress_callback(&progress),
+    };
+    if (!args.config) return FV_NO_MEMORY;
+    FV_TRY(cli_loss_settings(o, fv_model_outputs(model), &args.loss));
+    FV_TRY(cli_optimizer_settings(o, &args.optimizer));
+    FV_TRY(cli_schedule_settings(o, &args.schedule));
+    fv_status status = fv_fit_with(model, sets->train, sets->val, &args);
+    cli_progress_end(&progress);
+    if (status == FV_STOPPED) return say_stopped(args.save_dir);
+    if (status == FV_OK) say_result(&progress, args.save_dir);
+    return status;
+}
+
+fv_status cli_train(cli_options *o) {
+    FV_TRY(gather_settings(o));
+    cli_sets sets;
+    fv_model *model = NULL;
+    catch_signals();
+    fv_status status = cli_open_sets(o, &sets);
+    if (status == FV_OK) status = check_sets(o, &sets);
+    if (status == FV_OK) status = build_model(o, &sets, &model);
+    if (status == FV_OK) {
+        say_run(o, model, &sets);
+        status = fit(o, model, &sets);
+    }
+    fv_model_free(model);
+    cli_close_sets(&sets);
+    return status;
+}
