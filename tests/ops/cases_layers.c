@@ -138,16 +138,16 @@ static fv_value *batch_norm_relu(lab *l) { return norm(l, &fv_batch_norm_op, 1);
 static fv_value *batch_norm_inference(lab *l) { return norm(l, &fv_batch_norm_inference_op, lab_int(l, 0, 1)); }
 
 static fv_value *fold_batch_norm(lab *l) {
-    int channels = lab_channels(l), kernel = lab_int(l, 1, 3);
+    int channels = lab_channels(l);
     bool has_bias = lab_chance(l, 50);
     fv_shape c = FV_SHAPE(channels);
     fv_value *in[] = {
-        lab_state(l, "weight", FV_SHAPE(channels, lab_channels(l), kernel, kernel), LAB_NORMAL),
-        lab_state(l, "gamma", c, LAB_NORMAL),
-        lab_state(l, "beta", c, LAB_NORMAL),
-        lab_state(l, "running_mean", c, LAB_NORMAL),
-        lab_state(l, "running_var", c, LAB_POSITIVE),
-        lab_state(l, "bias", c, LAB_NORMAL),
+        lab_parameter(l, "weight", FV_SHAPE(channels, lab_channels(l), lab_int(l, 1, 3), lab_int(l, 1, 3)), LAB_NORMAL),
+        lab_parameter(l, "gamma", c, LAB_NORMAL),
+        lab_parameter(l, "beta", c, LAB_NORMAL),
+        lab_state(l, "mean", c, LAB_NORMAL),
+        lab_state(l, "variance", c, LAB_POSITIVE),
+        has_bias ? lab_parameter(l, "bias", c, LAB_NORMAL) : NULL,
     };
     return fv_fold_batch_norm_node(l->graph, "layer", 1e-5f, in, has_bias);
 }
