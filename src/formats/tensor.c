@@ -34,14 +34,19 @@ bool fv_tensor_bytes(fv_dtype dtype, int rank, const size_t *dims, size_t *bytes
     return true;
 }
 
-/* The float of a half, as bits: no float arithmetic, so NaN payloads and subnormals do not depend on its mode. */
+static uint32_t float_bits(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+/* The float of a half, as bits, so that NaN payloads stay. A subnormal half is a normal float: its product below is
+ * exact and meets no denormal, whatever the thread's mode. All three are made, so that loops become vector code. */
 static uint32_t half_bits(uint16_t half) {
-    uint32_t sign = (uint32_t)(half & 0x8000u) << 16, exponent = half >> 10 & 31u, fraction = half & 0x3ffu;
-    if (exponent == 31) return sign | 0x7f800000u | fraction << 13;
-    if (exponent > 0) return sign | (exponent + (127 - 15)) << 23 | fraction << 13;
-    if (fraction == 0) return sign;
-    uint32_t shift = (uint32_t)__builtin_clz(fraction) - 21; /* brings the leading one to the implied bit 10 */
-    return sign | (127 - 15 + 1 - shift) << 23 | (fraction << shift & 0x3ffu) << 13;
+    uint32_t sign = (uint32_t)(half & 0x8000u) << 16, exponent = half & 0x7c00u, fraction = half & 0x3ffu;
+    uint32_t normal = ((uint32_t)(half & 0x7fffu) << 13) + ((127u - 15u) << 23);
+    uint32_t special = 0x7f800000u | fraction << 13, subnormal = float_bits((float)(int32_t)fraction * 0x1p-24f);
+    return sign | (exponent == 0x7c00u ? special : exponent ? normal : subnormal);
 }
 
 static void from_f16(const unsigned char *in, size_t count, float *out) {

@@ -6,9 +6,8 @@
  * where a last window hangs over (ceil_mode).
  *
  *     dx = dy / D at every tap of each window, summed where windows overlap */
-#include "ops/kernel.h"
+#include "ops/pool.h"
 #include "ops/rooms.h"
-#include "ops/window.h"
 
 #include <string.h>
 
@@ -21,11 +20,6 @@ static const fv_arg arg_table[] = {
     FV_ARG_ROW(FV_ARG_BOOL, fv_pool_node_args, count_include_pad, "count_include_pad", 1, 0, 1, 0,
                "whether padding counts in the divisor"),
 };
-
-static fv_status infer_backward(const fv_node *node, fv_shape out[]) {
-    out[0] = node->forward->in[0]->shape;
-    return FV_OK;
-}
 
 static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
     if (!node->in[0]->needs_grad) return FV_OK;
@@ -91,6 +85,8 @@ const fv_op fv_avg_pool_op = {
     .infer = fv_pool_infer,
     .grad = grad,
     .ref = ref,
+    .kernels = fv_avg_kernels,
+    .n_kernels = FV_AVG_KERNELS,
 };
 
 const fv_op fv_avg_pool_backward_op = {
@@ -99,8 +95,10 @@ const fv_op fv_avg_pool_backward_op = {
     .min_in = 1, /* dy */
     .max_in = 1,
     .n_out = 1,
-    .infer = infer_backward,
+    .infer = fv_pool_infer_backward,
     .ref = ref_backward,
+    .kernels = fv_avg_backward_kernels,
+    .n_kernels = FV_AVG_KERNELS,
 };
 
 /* ---- In a network -------------------------------------------------------------------------------------------------- */

@@ -13,18 +13,19 @@
  *     dbeta = sum of g,   dgamma = sum of g xhat,   dx = gamma / sqrt(variance + epsilon) (g - dbeta / M - xhat dgamma / M)
  *
  * Output 3 is where y > 0, opaque, for the backward; without relu it has rank 0 and is nobody's. */
+#include "ops/cost.h"
+#include "ops/dnn_step.h"
 #include "ops/fused.h"
-#include "ops/kernel.h"
 #include "ops/rooms.h"
 
 #include <math.h>
 
 /* ---- Arguments and shapes ------------------------------------------------------------------------------------------ */
 
-enum { X, GAMMA, BETA, RUNNING_MEAN, RUNNING_VAR };      /* inputs, forward */
-enum { Y, MEAN, VARIANCE, MASK };                        /* outputs, forward */
-enum { B_X, B_DY, B_GAMMA, B_MEAN, B_VARIANCE, B_MASK }; /* inputs, backward */
-enum { DX, DGAMMA, DBETA };                              /* outputs, backward */
+enum { X, GAMMA, BETA, RUNNING_MEAN, RUNNING_VAR };              /* inputs, forward */
+enum { Y, MEAN, VARIANCE, MASK };                                /* outputs, forward */
+enum { B_X, B_DY, B_GAMMA, B_BETA, B_MEAN, B_VARIANCE, B_MASK }; /* inputs, backward; oneDNN asks for beta */
+enum { DX, DGAMMA, DBETA };                                      /* outputs, backward */
 
 static const fv_arg arg_table[] = {
     FV_ARG_ROW(FV_ARG_FLOAT, fv_batch_norm_node_args, momentum, "momentum", 1, 0, 1, 0.9,
@@ -75,15 +76,14 @@ static fv_value *at_inference(const fv_node *node, fv_graph *graph, fv_value *co
 
 static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
     if (!dy[Y]) return FV_OK;
-    fv_value *in[] = {node->in[X], dy[Y], node->in[GAMMA], &node->out[MEAN], &node->out[VARIANCE], &node->out[MASK]};
+    fv_value *in[] = {node->in[X],          dy[Y],           node->in[GAMMA], node->in[BETA], &node->out[MEAN],
+                      &node->out[VARIANCE], &node->out[MASK]};
     fv_value *out = fv_node_backward(node, &fv_batch_norm_backward_op, in, B_MASK + (args_of(node)->relu != 0));
     if (!out) return fv_last_status();
     for (int i = X; i <= BETA; i++)
         if (node->in[i]->needs_grad) dx[i] = &out->node->out[i];
     return FV_OK;
 }
-
-/* ---- Definition ---------------------------------------------------------------------------------------------------- */
 
 typedef struct sizes {
     size_t n, c, plane;
@@ -93,6 +93,99 @@ static sizes sizes_of(const fv_node *node) {
     const int *x = node->in[X]->shape.dim;
     return (sizes){(size_t)x[0], (size_t)x[1], (size_t)x[2] * (size_t)x[3]};
 }
+
+/* ---- Kernels: oneDNN ----------------------------------------------------------------------------------------------- */
+
+/* It reads x twice for the statistics. */
+static double cost_dnn(const fv_node *node, int threads) { return 2 * fv_cost_traffic_solo(node, threads); }
+
+static fv_status plan_pass(fv_step *step, fv_dnn_pass pass) {
+    const int *x = step->node->in[X]->shape.dim;
+    fv_dnn_norm what = {
+        .n = x[0],
+        .c = x[1],
+        .h = x[2],
+        .w = x[3],
+        .layout = step->kernel->in,
+        .block = fv_block(),
+        .epsilon = args_of(step->node)->epsilon,
+        .relu = args_of(step->node)->relu,
+    };
+    fv_prim *prim = NULL;
+    FV_TRY(fv_dnn_norm_new(&what, pass, fv_dnn_forward(step), &prim));
+    fv_dnn_settle(step, prim, NULL);
+    if (prim && pass == FV_DNN_TRAIN) step->out_bytes[MASK] = fv_prim_workspace(prim);
+    return FV_OK;
+}
+
+static fv_status plan_train(fv_step *step) { return plan_pass(step, FV_DNN_TRAIN); }
+static fv_status plan_infer(fv_step *step) { return plan_pass(step, FV_DNN_INFER); }
+static fv_status plan_backward(fv_step *step) { return plan_pass(step, FV_DNN_BACKWARD); }
+
+static void update_running(const fv_step *step) {
+    const float *mean = step->out[MEAN], *variance = step->out[VARIANCE];
+    float *running_mean = step->in[RUNNING_MEAN], *running_var = step->in[RUNNING_VAR];
+    sizes s = sizes_of(step->node);
+    float count = (float)(s.n * s.plane), unbias = count > 1 ? count / (count - 1) : 1,
+          kept = args_of(step->node)->momentum;
+    for (size_t c = 0; c < s.c; c++) {
+        running_mean[c] = kept * running_mean[c] + (1 - kept) * mean[c];
+        running_var[c] = kept * running_var[c] + (1 - kept) * variance[c] * unbias;
+    }
+}
+
+static void run_train(const fv_step *step, int thread, int nthreads) {
+    (void)thread, (void)nthreads;
+    fv_dnn_run(step, &(fv_prim_args){.src = step->in[X],
+                                     .scale = step->in[GAMMA],
+                                     .shift = step->in[BETA],
+                                     .dst = step->out[Y],
+                                     .mean = step->out[MEAN],
+                                     .variance = step->out[VARIANCE],
+                                     .workspace = step->out[MASK]});
+    update_running(step);
+}
+
+static void run_infer(const fv_step *step, int thread, int nthreads) {
+    (void)thread, (void)nthreads;
+    fv_dnn_run(step, &(fv_prim_args){.src = step->in[X],
+                                     .scale = step->in[GAMMA],
+                                     .shift = step->in[BETA],
+                                     .dst = step->out[Y],
+                                     .mean = step->in[RUNNING_MEAN],
+                                     .variance = step->in[RUNNING_VAR]});
+}
+
+static void run_backward(const fv_step *step, int thread, int nthreads) {
+    (void)thread, (void)nthreads;
+    fv_dnn_run(step, &(fv_prim_args){.src = step->in[B_X],
+                                     .diff_dst = step->in[B_DY],
+                                     .scale = step->in[B_GAMMA],
+                                     .shift = step->in[B_BETA],
+                                     .mean = step->in[B_MEAN],
+                                     .variance = step->in[B_VARIANCE],
+                                     .workspace = step->node->n_in > B_MASK ? step->in[B_MASK] : NULL,
+                                     .diff_src = step->out[DX],
+                                     .diff_scale = step->out[DGAMMA],
+                                     .diff_shift = step->out[DBETA]});
+}
+
+static const fv_kernel kernels[] = {
+    {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_dnn, plan_train, run_train},
+    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_dnn, plan_train, run_train},
+};
+
+static const fv_kernel backward_kernels[] = {
+    {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_dnn, plan_backward, run_backward},
+    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_dnn, plan_backward, run_backward},
+};
+
+static const fv_kernel inference_kernels[] = {
+    {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_dnn, plan_infer, run_infer},
+    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_dnn, plan_infer, run_infer},
+};
+
+/* ---- Definition ---------------------------------------------------------------------------------------------------- */
 
 /* A walk over the values of channel c: `i` takes their places in the tensor. */
 #define EACH_VALUE(s, c, i)                           \
@@ -181,17 +274,21 @@ const fv_op fv_batch_norm_op = {
     .grad = grad,
     .at_inference = at_inference,
     .ref = ref,
+    .kernels = kernels,
+    .n_kernels = FV_COUNT(kernels),
 };
 
 const fv_op fv_batch_norm_backward_op = {
     .name = "batch_norm_backward",
     .args_size = sizeof(fv_batch_norm_node_args),
-    .min_in = 5,
-    .max_in = 6,
+    .min_in = B_MASK,
+    .max_in = B_MASK + 1,
     .n_out = 3,
     .weight_out = 1 << DGAMMA | 1 << DBETA,
     .infer = infer_backward,
     .ref = ref_backward,
+    .kernels = backward_kernels,
+    .n_kernels = FV_COUNT(backward_kernels),
 };
 
 const fv_op fv_batch_norm_inference_op = {
@@ -204,6 +301,8 @@ const fv_op fv_batch_norm_inference_op = {
     .n_out = 1,
     .infer = infer_inference,
     .ref = ref_inference,
+    .kernels = inference_kernels,
+    .n_kernels = FV_COUNT(inference_kernels),
 };
 
 /* ---- In a network -------------------------------------------------------------------------------------------------- */

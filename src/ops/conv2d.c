@@ -10,8 +10,10 @@
  *     dx = sum of w dy,   dw = sum of x dy   over the same (x, w, y) triples;   db[o] = sum of dy over n, p, q
  *
  * The weights' backward has outputs dw and db; without a bias db has rank 0 and is nobody's. */
+#include "ops/batch_step.h"
+#include "ops/cost.h"
+#include "ops/dnn_step.h"
 #include "ops/fused.h"
-#include "ops/kernel.h"
 #include "ops/rooms.h"
 
 #include <string.h>
@@ -121,6 +123,177 @@ static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
     return FV_OK;
 }
 
+/* ---- Kernels: FV_BATCH --------------------------------------------------------------------------------------------- */
+
+static double cost_batch(const fv_node *node, int threads) {
+    return fv_cost_batch(macs(node), shape_of(node).n, threads);
+}
+
+static fv_status plan_batch(fv_step *step) {
+    const fv_simd *simd = fv_simd_pick();
+    fv_conv_shape shape = shape_of(step->node);
+    step->refused = !simd->conv_supported(&shape);
+    if (!step->refused) fv_batch_scratch(step, simd->conv_scratch(&shape));
+    return FV_OK;
+}
+
+static fv_status plan_batch_weights(fv_step *step) {
+    fv_batch_parts(step);
+    return plan_batch(step);
+}
+
+/* What passes have fused behind the convolution, on the floats [begin, end) of the output. */
+static void finish_batch(const fv_step *step, size_t begin, size_t end) {
+    const fv_simd *simd = fv_simd_pick();
+    const fv_conv2d_node_args *args = step->node->args;
+    float *y = (float *)step->out[0] + begin;
+    if (args->has_skip) simd->add(end - begin, y, (const float *)step->in[step->node->n_in - 1] + begin, y);
+    if (args->activation == FV_ACTIVATION_RELU) simd->relu_forward(end - begin, y, y);
+    if (args->activation == FV_ACTIVATION_LEAKY_RELU) simd->leaky_relu_forward(end - begin, args->slope, y, y);
+}
+
+static void run_batch(const fv_step *step, int thread, int nthreads) {
+    fv_conv_shape s = shape_of(step->node);
+    fv_batch_share own = fv_batch_share_of(step, s.n, thread, nthreads);
+    const float *bias = args_of(step->node)->has_bias ? step->in[2] : NULL;
+    size_t group = (size_t)s.oc * s.oh * s.ow * FV_BATCH_WIDTH;
+    fv_simd_pick()->conv_forward(&s, own.begin, own.end, step->in[0], step->in[1], bias, step->out[0], own.scratch);
+    finish_batch(step, group * (size_t)own.begin, group * (size_t)own.end);
+}
+
+static void run_batch_data(const fv_step *step, int thread, int nthreads) {
+    fv_conv_shape s = shape_of(step->node);
+    fv_batch_share own = fv_batch_share_of(step, s.n, thread, nthreads);
+    fv_simd_pick()->conv_backward_data(&s, own.begin, own.end, step->in[0], step->in[1], step->out[0], own.scratch);
+}
+
+static void run_batch_weights(const fv_step *step, int thread, int nthreads) {
+    fv_conv_shape s = shape_of(step->node);
+    fv_batch_share own = fv_batch_share_of(step, s.n, thread, nthreads);
+    float *dw = fv_batch_part(step, 0, thread, nthreads);
+    float *db = args_of(step->node)->has_bias ? fv_batch_part(step, 1, thread, nthreads) : NULL;
+    fv_simd_pick()->conv_backward_weights(&s, own.begin, own.end, step->in[0], step->in[1], dw, db, own.scratch);
+}
+
+/* ---- Kernels: oneDNN ----------------------------------------------------------------------------------------------- */
+
+/* How many channels fill the vectors: those of the sum in FV_BLOCKED, of the output where the input is plain. */
+static double cost_blocked(const fv_node *node, int threads) {
+    fv_conv_shape s = shape_of(node);
+    if (s.groups == s.ic && s.groups == s.oc) return fv_cost_traffic_solo(node, threads);
+    int ic = s.ic / s.groups, oc = s.oc / s.groups;
+    if (s.groups > 1 && (ic % fv_block() || oc % fv_block())) return FV_NEVER;
+    return fv_cost_dnn(macs(node), ic < oc ? ic : oc, threads);
+}
+
+static double cost_first(const fv_node *node, int threads) {
+    fv_conv_shape s = shape_of(node);
+    return s.ic < fv_block() && s.groups == 1 ? fv_cost_dnn(2 * macs(node), s.oc, threads) : FV_NEVER;
+}
+
+static double cost_plain(const fv_node *node, int threads) {
+    fv_conv_shape s = shape_of(node);
+    return fv_cost_dnn(2 * macs(node), s.ic / s.groups, threads);
+}
+
+static fv_dnn_post post_of(const fv_conv2d_node_args *args) {
+    fv_dnn_post post = {.add = args->has_skip};
+    if (args->activation) post.function = FV_DNN_RELU;
+    if (args->activation == FV_ACTIVATION_LEAKY_RELU) post.alpha = args->slope;
+    return post;
+}
+
+static fv_dnn_conv dnn_conv(const fv_step *step) {
+    const fv_kernel *kernel = step->kernel;
+    bool backward = step->node->forward != NULL;
+    return (fv_dnn_conv){
+        .shape = shape_of(step->node),
+        .src = backward ? kernel->out : kernel->in,
+        .dst = backward ? kernel->in : kernel->out,
+        .block = fv_block(),
+        .bias = args_of(step->node)->has_bias,
+        .post = post_of(step->node->args),
+    };
+}
+
+static fv_status plan_dnn(fv_step *step) {
+    fv_dnn_conv what = dnn_conv(step);
+    fv_prim *prim = NULL;
+    step->refused = what.post.add && what.src != what.dst; /* the skip comes as x does, and is needed as y is */
+    if (step->refused) return FV_OK;
+    FV_TRY(fv_dnn_conv_new(&what, fv_dnn_forward_pass(step), NULL, &prim));
+    fv_dnn_settle(step, prim, &step->in_layout[1]);
+    if (args_of(step->node)->has_skip) step->overwrites = step->node->n_in;
+    return FV_OK;
+}
+
+static fv_status plan_dnn_data(fv_step *step) {
+    fv_dnn_conv what = dnn_conv(step);
+    fv_prim *prim = NULL;
+    FV_TRY(fv_dnn_conv_new(&what, FV_DNN_BACKWARD, fv_dnn_forward(step), &prim));
+    fv_dnn_settle(step, prim, &step->in_layout[1]);
+    return FV_OK;
+}
+
+/* The gradient lies as the forward pass wants the weight, if oneDNN is fast that way: then the update reorders nothing. */
+static fv_status plan_dnn_weights(fv_step *step) {
+    fv_dnn_conv what = dnn_conv(step);
+    const fv_prim *forward = fv_dnn_forward(step);
+    fv_prim *prim = NULL;
+    if (forward) what.weights = fv_prim_weights(forward);
+    FV_TRY(fv_dnn_conv_new(&what, FV_DNN_BACKWARD_WEIGHTS, forward, &prim));
+    if (!prim && forward) {
+        what.weights = NULL;
+        FV_TRY(fv_dnn_conv_new(&what, FV_DNN_BACKWARD_WEIGHTS, forward, &prim));
+    }
+    fv_dnn_settle(step, prim, &step->out_layout[0]);
+    return FV_OK;
+}
+
+static void run_dnn(const fv_step *step, int thread, int nthreads) {
+    (void)thread, (void)nthreads;
+    const fv_conv2d_node_args *args = step->node->args;
+    const void *skip = args->has_skip ? step->in[step->node->n_in - 1] : NULL;
+    if (skip && skip != step->out[0]) memcpy(step->out[0], skip, step->out_bytes[0]);
+    fv_dnn_run(step, &(fv_prim_args){.src = step->in[0],
+                                     .weights = step->in[1],
+                                     .bias = args->has_bias ? step->in[2] : NULL,
+                                     .dst = step->out[0]});
+}
+
+static void run_dnn_data(const fv_step *step, int thread, int nthreads) {
+    (void)thread, (void)nthreads;
+    fv_dnn_run(step, &(fv_prim_args){.diff_dst = step->in[0], .weights = step->in[1], .diff_src = step->out[0]});
+}
+
+static void run_dnn_weights(const fv_step *step, int thread, int nthreads) {
+    (void)thread, (void)nthreads;
+    fv_dnn_run(step, &(fv_prim_args){.src = step->in[0],
+                                     .diff_dst = step->in[1],
+                                     .diff_weights = step->out[0],
+                                     .diff_bias = step->out[1]});
+}
+
+static const fv_kernel kernels[] = {
+    {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, cost_batch, plan_batch, run_batch},
+    {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_dnn, run_dnn},
+    {"dnn", FV_PLAIN, FV_BLOCKED, FV_SOLO, cost_first, plan_dnn, run_dnn},
+    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_dnn, run_dnn},
+};
+
+static const fv_kernel data_kernels[] = {
+    {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, cost_batch, plan_batch, run_batch_data},
+    {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_dnn_data, run_dnn_data},
+    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_dnn_data, run_dnn_data},
+};
+
+static const fv_kernel weights_kernels[] = {
+    {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, cost_batch, plan_batch_weights, run_batch_weights},
+    {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_dnn_weights, run_dnn_weights},
+    {"dnn", FV_BLOCKED, FV_PLAIN, FV_SOLO, cost_first, plan_dnn_weights, run_dnn_weights},
+    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_dnn_weights, run_dnn_weights},
+};
+
 /* ---- Definition ---------------------------------------------------------------------------------------------------- */
 
 /* Calls visit for each triple of an element of x, of w and of y that the sum joins. */
@@ -196,6 +369,8 @@ const fv_op fv_conv2d_op = {
     .grad = grad,
     .macs = macs,
     .ref = ref,
+    .kernels = kernels,
+    .n_kernels = FV_COUNT(kernels),
 };
 
 const fv_op fv_conv2d_backward_data_op = {
@@ -207,6 +382,8 @@ const fv_op fv_conv2d_backward_data_op = {
     .infer = infer_data,
     .macs = macs,
     .ref = ref_data,
+    .kernels = data_kernels,
+    .n_kernels = FV_COUNT(data_kernels),
 };
 
 const fv_op fv_conv2d_backward_weights_op = {
@@ -219,6 +396,8 @@ const fv_op fv_conv2d_backward_weights_op = {
     .infer = infer_weights,
     .macs = macs,
     .ref = ref_weights,
+    .kernels = weights_kernels,
+    .n_kernels = FV_COUNT(weights_kernels),
 };
 
 /* ---- In a network -------------------------------------------------------------------------------------------------- */

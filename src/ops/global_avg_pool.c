@@ -2,9 +2,8 @@
  *
  *     y[n,c] = mean over h, w of x[n,c,h,w]          x [N,C,H,W] -> y [N,C,1,1]
  *     dx[n,c,h,w] = dy[n,c] / (H W) */
-#include "ops/kernel.h"
+#include "ops/pool.h"
 #include "ops/rooms.h"
-#include "ops/window.h"
 
 /* ---- Shapes and gradient ------------------------------------------------------------------------------------------- */
 
@@ -14,11 +13,6 @@ static fv_status infer(const fv_node *node, fv_shape out[]) {
     if (x->rank != 4)
         return fv_fail_node(FV_BAD_ARGUMENT, node, "takes images [N,C,H,W] (input %s)", fv_shape_text(x, true, text));
     out[0] = FV_SHAPE(x->dim[0], x->dim[1], 1, 1);
-    return FV_OK;
-}
-
-static fv_status infer_backward(const fv_node *node, fv_shape out[]) {
-    out[0] = node->forward->in[0]->shape;
     return FV_OK;
 }
 
@@ -59,6 +53,8 @@ const fv_op fv_global_avg_pool_op = {
     .infer = infer,
     .grad = grad,
     .ref = ref,
+    .kernels = fv_avg_kernels,
+    .n_kernels = FV_AVG_KERNELS,
 };
 
 const fv_op fv_global_avg_pool_backward_op = {
@@ -66,8 +62,10 @@ const fv_op fv_global_avg_pool_backward_op = {
     .min_in = 1, /* dy */
     .max_in = 1,
     .n_out = 1,
-    .infer = infer_backward,
+    .infer = fv_pool_infer_backward,
     .ref = ref_backward,
+    .kernels = fv_avg_backward_kernels,
+    .n_kernels = FV_AVG_KERNELS,
 };
 
 /* ---- In a network -------------------------------------------------------------------------------------------------- */

@@ -80,7 +80,9 @@ struct fv_step {
 
 /* Where part `part` of a tensor in several parts lies: back to back. `bytes` is that of one part: step->in_bytes[i],
  * step->out_bytes[i]. */
-static inline float *fv_part(void *base, size_t bytes, int part) { return (float *)base + bytes / sizeof(float) * (size_t)part; }
+static inline float *fv_part(void *base, size_t bytes, int part) {
+    return (float *)base + bytes / sizeof(float) * (size_t)part;
+}
 
 /* Floats in a tensor of this shape and layout, padding lanes included (not FV_OPAQUE). Shapes of rank below 2 have no
  * channels and are plain in every layout. */

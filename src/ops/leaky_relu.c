@@ -2,17 +2,14 @@
  * slope > 0 keeps the sign, so that y says which. Any shape. */
 #include "kernels/cpu.h"
 #include "ops/elementwise.h"
+#include "ops/fused.h"
 #include "ops/rooms.h"
 
-typedef struct leaky_relu {
-    float slope;
-} leaky_relu;
-
 static const fv_arg args[] = {
-    FV_ARG_ROW(FV_ARG_FLOAT, leaky_relu, slope, "alpha", 1, 1e-6, 1e6, 0.01, "factor of negative inputs"),
+    FV_ARG_ROW(FV_ARG_FLOAT, fv_leaky_relu_node_args, slope, "alpha", 1, 1e-6, 1e6, 0.01, "factor of negative inputs"),
 };
 
-static float slope_of(const fv_node *node) { return ((const leaky_relu *)node->args)->slope; }
+static float slope_of(const fv_node *node) { return ((const fv_leaky_relu_node_args *)node->args)->slope; }
 
 static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
     return fv_grad_by_output(node, &fv_leaky_relu_backward_op, dy, dx);
@@ -47,7 +44,7 @@ const fv_op fv_leaky_relu_op = {
     .onnx = "LeakyRelu",
     .args = args,
     .n_args = FV_COUNT(args),
-    .args_size = sizeof(leaky_relu),
+    .args_size = sizeof(fv_leaky_relu_node_args),
     .flags = FV_OP_IN_PLACE | FV_OP_MONOTONE,
     .grad = grad,
     .ref = ref,
@@ -58,13 +55,13 @@ const fv_op fv_leaky_relu_backward_op = {
     .name = "leaky_relu_backward",
     .args = args,
     .n_args = FV_COUNT(args),
-    .args_size = sizeof(leaky_relu),
+    .args_size = sizeof(fv_leaky_relu_node_args),
     .flags = FV_OP_IN_PLACE,
     .ref = ref_backward,
     FV_FLAT_OP(2, backward_kernels),
 };
 
 fv_value *fv_leaky_relu_with(fv_value *x, const fv_leaky_relu_args *given) {
-    leaky_relu node = {.slope = given->slope == 0 ? 0.01f : given->slope};
+    fv_leaky_relu_node_args node = {.slope = given->slope == 0 ? 0.01f : given->slope};
     return fv_node_new(fv_value_graph(x), &fv_leaky_relu_op, NULL, &node, &x, 1);
 }

@@ -5,7 +5,9 @@
  *     dx = dy w,   dw = dy^T x,   db[o] = sum of dy over n
  *
  * The weights' backward has outputs dw and db; without a bias db has rank 0 and is nobody's. */
-#include "ops/kernel.h"
+#include "ops/batch_step.h"
+#include "ops/cost.h"
+#include "ops/dnn_step.h"
 #include "ops/rooms.h"
 
 #include <string.h>
@@ -79,8 +81,6 @@ static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
     return FV_OK;
 }
 
-/* ---- Definition ---------------------------------------------------------------------------------------------------- */
-
 typedef struct sizes {
     size_t n, in, out;
 } sizes;
@@ -89,6 +89,124 @@ static sizes sizes_of(const fv_node *node) {
     const int *x = layer(node)->in[0]->shape.dim, *w = layer(node)->in[1]->shape.dim;
     return (sizes){(size_t)x[0], (size_t)x[1], (size_t)w[0]};
 }
+
+/* ---- Kernels: FV_BATCH, as a convolution of 1x1 maps ---------------------------------------------------------------- */
+
+static fv_conv_shape conv_of(const fv_node *node) {
+    sizes s = sizes_of(node);
+    return fv_linear_shape((int)s.n, (int)s.in, (int)s.out);
+}
+
+static double cost_batch(const fv_node *node, int threads) {
+    return fv_cost_batch(macs(node), layer(node)->in[0]->shape.dim[0], threads);
+}
+
+static fv_status plan_batch(fv_step *step) {
+    fv_conv_shape shape = conv_of(step->node);
+    fv_batch_scratch(step, fv_simd_pick()->conv_scratch(&shape));
+    return FV_OK;
+}
+
+static fv_status plan_batch_weights(fv_step *step) {
+    fv_batch_parts(step);
+    return plan_batch(step);
+}
+
+static void run_batch(const fv_step *step, int thread, int nthreads) {
+    fv_conv_shape s = conv_of(step->node);
+    fv_batch_share own = fv_batch_share_of(step, s.n, thread, nthreads);
+    const float *bias = has_bias(step->node) ? step->in[2] : NULL;
+    fv_simd_pick()->conv_forward(&s, own.begin, own.end, step->in[0], step->in[1], bias, step->out[0], own.scratch);
+}
+
+static void run_batch_data(const fv_step *step, int thread, int nthreads) {
+    fv_conv_shape s = conv_of(step->node);
+    fv_batch_share own = fv_batch_share_of(step, s.n, thread, nthreads);
+    fv_simd_pick()->conv_backward_data(&s, own.begin, own.end, step->in[0], step->in[1], step->out[0], own.scratch);
+}
+
+static void run_batch_weights(const fv_step *step, int thread, int nthreads) {
+    fv_conv_shape s = conv_of(step->node);
+    fv_batch_share own = fv_batch_share_of(step, s.n, thread, nthreads);
+    float *dw = fv_batch_part(step, 0, thread, nthreads);
+    float *db = has_bias(step->node) ? fv_batch_part(step, 1, thread, nthreads) : NULL;
+    fv_simd_pick()->conv_backward_weights(&s, own.begin, own.end, step->in[0], step->in[1], dw, db, own.scratch);
+}
+
+/* ---- Kernels: oneDNN ----------------------------------------------------------------------------------------------- */
+
+static double cost_dnn(const fv_node *node, int threads) { return fv_cost_dnn(macs(node), 16, threads); }
+
+static fv_dnn_linear dnn_linear(const fv_step *step) {
+    sizes s = sizes_of(step->node);
+    return (fv_dnn_linear){.n = (int)s.n, .in = (int)s.in, .out = (int)s.out, .bias = has_bias(step->node)};
+}
+
+static fv_status plan_dnn(fv_step *step) {
+    fv_dnn_linear what = dnn_linear(step);
+    fv_prim *prim = NULL;
+    FV_TRY(fv_dnn_linear_new(&what, fv_dnn_forward_pass(step), NULL, &prim));
+    fv_dnn_settle(step, prim, &step->in_layout[1]);
+    return FV_OK;
+}
+
+/* Both backward passes take the weight, or give its gradient, as the forward pass wants it, if oneDNN is fast that way. */
+static fv_status plan_backward(fv_step *step, fv_dnn_pass pass, fv_layout *weights) {
+    fv_dnn_linear what = dnn_linear(step);
+    const fv_prim *forward = fv_dnn_forward(step);
+    fv_prim *prim = NULL;
+    if (forward) what.weights = fv_prim_weights(forward);
+    FV_TRY(fv_dnn_linear_new(&what, pass, forward, &prim));
+    if (!prim && forward) {
+        what.weights = NULL;
+        FV_TRY(fv_dnn_linear_new(&what, pass, forward, &prim));
+    }
+    fv_dnn_settle(step, prim, weights);
+    return FV_OK;
+}
+
+static fv_status plan_dnn_data(fv_step *step) { return plan_backward(step, FV_DNN_BACKWARD, &step->in_layout[1]); }
+static fv_status plan_dnn_weights(fv_step *step) {
+    return plan_backward(step, FV_DNN_BACKWARD_WEIGHTS, &step->out_layout[0]);
+}
+
+static void run_dnn(const fv_step *step, int thread, int nthreads) {
+    (void)thread, (void)nthreads;
+    fv_dnn_run(step, &(fv_prim_args){.src = step->in[0],
+                                     .weights = step->in[1],
+                                     .bias = has_bias(step->node) ? step->in[2] : NULL,
+                                     .dst = step->out[0]});
+}
+
+static void run_dnn_data(const fv_step *step, int thread, int nthreads) {
+    (void)thread, (void)nthreads;
+    fv_dnn_run(step, &(fv_prim_args){.diff_dst = step->in[0], .weights = step->in[1], .diff_src = step->out[0]});
+}
+
+static void run_dnn_weights(const fv_step *step, int thread, int nthreads) {
+    (void)thread, (void)nthreads;
+    fv_dnn_run(step, &(fv_prim_args){.src = step->in[0],
+                                     .diff_dst = step->in[1],
+                                     .diff_weights = step->out[0],
+                                     .diff_bias = step->out[1]});
+}
+
+static const fv_kernel kernels[] = {
+    {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, cost_batch, plan_batch, run_batch},
+    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_dnn, plan_dnn, run_dnn},
+};
+
+static const fv_kernel data_kernels[] = {
+    {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, cost_batch, plan_batch, run_batch_data},
+    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_dnn, plan_dnn_data, run_dnn_data},
+};
+
+static const fv_kernel weights_kernels[] = {
+    {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, cost_batch, plan_batch_weights, run_batch_weights},
+    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_dnn, plan_dnn_weights, run_dnn_weights},
+};
+
+/* ---- Definition ---------------------------------------------------------------------------------------------------- */
 
 static void ref(const fv_node *node, const double *const in[], double *const out[], const fv_run_env *env) {
     (void)env;
@@ -140,6 +258,8 @@ const fv_op fv_linear_op = {
     .grad = grad,
     .macs = macs,
     .ref = ref,
+    .kernels = kernels,
+    .n_kernels = FV_COUNT(kernels),
 };
 
 const fv_op fv_linear_backward_data_op = {
@@ -151,6 +271,8 @@ const fv_op fv_linear_backward_data_op = {
     .infer = infer_data,
     .macs = macs,
     .ref = ref_data,
+    .kernels = data_kernels,
+    .n_kernels = FV_COUNT(data_kernels),
 };
 
 const fv_op fv_linear_backward_weights_op = {
@@ -163,6 +285,8 @@ const fv_op fv_linear_backward_weights_op = {
     .infer = infer_weights,
     .macs = macs,
     .ref = ref_weights,
+    .kernels = weights_kernels,
+    .n_kernels = FV_COUNT(weights_kernels),
 };
 
 /* ---- In a network -------------------------------------------------------------------------------------------------- */

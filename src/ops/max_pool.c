@@ -7,9 +7,11 @@
  *     dx = dy at the winner of each window, summed where windows overlap
  *
  * Output 1 is the winners, opaque: ref keeps i KW + j, as oneDNN does in its workspace. Inference has an operator without. */
-#include "ops/kernel.h"
+#include "ops/batch_step.h"
+#include "ops/cost.h"
+#include "ops/dnn_step.h"
+#include "ops/pool.h"
 #include "ops/rooms.h"
-#include "ops/window.h"
 
 #include <math.h>
 #include <string.h>
@@ -28,11 +30,6 @@ static fv_status infer(const fv_node *node, fv_shape out[]) {
     return FV_OK;
 }
 
-static fv_status infer_backward(const fv_node *node, fv_shape out[]) {
-    out[0] = node->forward->in[0]->shape;
-    return FV_OK;
-}
-
 static fv_value *at_inference(const fv_node *node, fv_graph *graph, fv_value *const in[]) {
     return fv_node_new(graph, &fv_max_pool_inference_op, node->name, node->args, in, 1);
 }
@@ -44,6 +41,63 @@ static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
     dx[0] = fv_node_backward(node, &fv_max_pool_backward_op, (fv_value *[]){dy[0], &node->out[1]}, 2);
     return dx[0] ? FV_OK : fv_last_status();
 }
+
+/* ---- Kernels ------------------------------------------------------------------------------------------------------- */
+
+static double cost_dnn(const fv_node *node, int threads) { return fv_cost_traffic_solo(node, threads); }
+
+/* The winners of 16 images are 16-bit numbers of taps. */
+static fv_status plan_batch(fv_step *step) {
+    fv_pool_shape s = fv_pool_shape_of(step->node);
+    step->refused = (size_t)s.kernel[0] * (size_t)s.kernel[1] > (size_t)UINT16_MAX + 1;
+    if (step->node->n_out > 1)
+        step->out_bytes[1] = fv_layout_count(&step->node->out[0].shape, FV_BATCH) * sizeof(uint16_t);
+    return FV_OK;
+}
+
+static void run_batch(const fv_step *step, int thread, int nthreads) {
+    fv_pool_shape s = fv_pool_shape_of(step->node);
+    fv_batch_share own = fv_batch_share_of(step, s.n, thread, nthreads);
+    fv_simd_pick()->max_pool_forward(&s, own.begin, own.end, step->in[0], step->out[0], step->out[1]);
+}
+
+static void run_batch_backward(const fv_step *step, int thread, int nthreads) {
+    fv_pool_shape s = fv_pool_shape_of(step->node);
+    fv_batch_share own = fv_batch_share_of(step, s.n, thread, nthreads);
+    fv_simd_pick()->max_pool_backward(&s, own.begin, own.end, step->in[0], step->in[1], step->out[0]);
+}
+
+static fv_status plan_dnn(fv_step *step) { return fv_pool_plan_dnn(step, false, FV_DNN_TRAIN); }
+static fv_status plan_dnn_inference(fv_step *step) { return fv_pool_plan_dnn(step, false, FV_DNN_INFER); }
+static fv_status plan_dnn_backward(fv_step *step) { return fv_pool_plan_dnn(step, false, FV_DNN_BACKWARD); }
+
+static void run_dnn(const fv_step *step, int thread, int nthreads) {
+    (void)thread, (void)nthreads;
+    fv_dnn_run(step, &(fv_prim_args){.src = step->in[0], .dst = step->out[0], .workspace = step->out[1]});
+}
+
+static void run_dnn_backward(const fv_step *step, int thread, int nthreads) {
+    (void)thread, (void)nthreads;
+    fv_dnn_run(step, &(fv_prim_args){.diff_dst = step->in[0], .workspace = step->in[1], .diff_src = step->out[0]});
+}
+
+static const fv_kernel kernels[] = {
+    {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, NULL, plan_batch, run_batch},
+    {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_dnn, plan_dnn, run_dnn},
+    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_dnn, plan_dnn, run_dnn},
+};
+
+static const fv_kernel inference_kernels[] = {
+    {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, NULL, plan_batch, run_batch},
+    {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_dnn, plan_dnn_inference, run_dnn},
+    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_dnn, plan_dnn_inference, run_dnn},
+};
+
+static const fv_kernel backward_kernels[] = {
+    {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, NULL, NULL, run_batch_backward},
+    {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_dnn, plan_dnn_backward, run_dnn_backward},
+    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_dnn, plan_dnn_backward, run_dnn_backward},
+};
 
 /* ---- Definition ---------------------------------------------------------------------------------------------------- */
 
@@ -113,6 +167,8 @@ const fv_op fv_max_pool_op = {
     .grad = grad,
     .at_inference = at_inference,
     .ref = ref,
+    .kernels = kernels,
+    .n_kernels = FV_COUNT(kernels),
 };
 
 const fv_op fv_max_pool_backward_op = {
@@ -121,8 +177,10 @@ const fv_op fv_max_pool_backward_op = {
     .min_in = 2, /* dy, winners */
     .max_in = 2,
     .n_out = 1,
-    .infer = infer_backward,
+    .infer = fv_pool_infer_backward,
     .ref = ref_backward,
+    .kernels = backward_kernels,
+    .n_kernels = FV_COUNT(backward_kernels),
 };
 
 const fv_op fv_max_pool_inference_op = {
@@ -135,6 +193,8 @@ const fv_op fv_max_pool_inference_op = {
     .n_out = 1,
     .infer = fv_pool_infer,
     .ref = ref,
+    .kernels = inference_kernels,
+    .n_kernels = FV_COUNT(inference_kernels),
 };
 
 /* ---- In a network -------------------------------------------------------------------------------------------------- */

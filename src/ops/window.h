@@ -3,7 +3,6 @@
 #define OPS_WINDOW_H
 
 #include "graph/op.h"
-#include "kernels/shapes.h"
 
 typedef struct fv_window {
     int kernel[2], stride[2], dilation[2]; /* h, w */
@@ -58,22 +57,6 @@ fv_window fv_window_from(const fv_window_sugar *sugar);
 /* Output size for an input of (height, width), or FV_BAD_ARGUMENT naming the side that does not fit. With ceil_mode the
  * last window may hang over the edge, but starts inside the input or its top/left padding. */
 fv_status fv_window_output(const fv_node *node, const fv_window *window, const int size[2], bool ceil_mode, int out[2]);
-
-/* ---- Pooling: what max and average share -------------------------------------------------------------------------- */
-
-/* The arguments of both; count_include_pad is the average's. */
-typedef struct fv_pool_node_args {
-    fv_window window;
-    bool ceil_mode, count_include_pad;
-} fv_pool_node_args;
-
-fv_pool_node_args fv_pool_args_from(int kernel, const fv_pool_args *args);
-
-/* [N,C,H,W] -> [N,C,OH,OW]. A window that would see nothing but padding is an error: it has neither maximum nor mean. */
-fv_status fv_pool_infer(const fv_node *node, fv_shape out[]);
-
-/* The geometry of a pooling node, or of the forward node of its backward. */
-fv_pool_shape fv_pool_shape_of(const fv_node *node);
 
 /* The taps of one axis that fall on the input, for the window at output position `at`: its position of tap 0 (negative in
  * the padding), and the first and last tap + 1. */

@@ -6,11 +6,11 @@
 static void products_and_sums_know_their_limit(void **state) {
     (void)state;
     size_t out;
-    assert_true(fv_mul(SIZE_MAX / 3, 3, &out));
+    assert_true(fv_size_mul(SIZE_MAX / 3, 3, &out));
     assert_int_equal(out, SIZE_MAX);
-    assert_false(fv_mul(SIZE_MAX / 2 + 1, 2, &out));
-    assert_true(fv_add(SIZE_MAX - 1, 1, &out));
-    assert_false(fv_add(SIZE_MAX, 1, &out));
+    assert_false(fv_size_mul(SIZE_MAX / 2 + 1, 2, &out));
+    assert_true(fv_size_add(SIZE_MAX - 1, 1, &out));
+    assert_false(fv_size_add(SIZE_MAX, 1, &out));
 }
 
 static void blocks_are_zero_and_never_null(void **state) {

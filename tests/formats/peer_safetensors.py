@@ -3,7 +3,8 @@
 
     peer_safetensors.py TEST_SAFETENSORS DIR
 
-The C side is `test_safetensors --peer DIR`: it reads theirs.safetensors and writes ours.safetensors. Exit 77: not installed.
+The C side is `test_safetensors --peer DIR`: it reads theirs.safetensors and writes ours.safetensors. Exits with 77 where
+the reference is not installed.
 """
 
 import struct

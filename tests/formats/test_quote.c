@@ -1,9 +1,7 @@
 #include "formats/quote.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
+#include "support/unit.h"
 
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,9 +106,9 @@ static void quoting_is_what_unquoting_undoes(void **state) {
     assert_string_equal(text, every);
     free(text);
 
-    length = fv_quote("\"\\/\n\x1f", out);
-    assert_int_equal(length, 15);
-    assert_memory_equal(out, "\"\\\"\\\\/\\n\\u001f\"", 15);
+    length = fv_quote("\"\\/ \n\x1f", out);
+    assert_int_equal(length, 16);
+    assert_memory_equal(out, "\"\\\"\\\\/ \\n\\u001f\"", 16);
 }
 
 static void utf8_and_control_characters_are_seen(void **state) {

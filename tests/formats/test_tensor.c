@@ -1,9 +1,7 @@
 #include "formats/tensor.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
+#include "support/unit.h"
 
-#include <cmocka.h>
 #include <math.h>
 #include <string.h>
 

@@ -49,12 +49,14 @@ int __wrap_munmap(void *address, size_t bytes) {
     return __real_munmap(address, bytes);
 }
 
-void fuzz_budget(size_t count) {
+void fuzz_limit(size_t bytes) {
     static int installed;
     if (!installed) installed = __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
     atomic_store(&live, 0);
-    atomic_store(&budget, 32 * count + ((size_t)64 << 20));
+    atomic_store(&budget, bytes);
 }
+
+void fuzz_budget(size_t count) { fuzz_limit(32 * count + ((size_t)64 << 20)); }
 
 const char *fuzz_file(const uint8_t *bytes, size_t count) {
     static char path[4096];

@@ -1,13 +1,11 @@
 /* Documents are read, written and read again; what they take is bounded by their size and the number of their values. */
-#include "fuzz/bound.h"
-
-#include "core/memory.h"
 #include "formats/json.h"
 
-#include <stdint.h>
-#include <string.h>
+#include "core/memory.h"
+#include "fuzz/fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include <stdlib.h>
+#include <string.h>
 
 /* With FV_JSON_VALUES values that comes to 8 times the size + 32 MiB. */
 enum { TIMES = 8, PER_VALUE = 320, BESIDES = 4096 };
@@ -23,9 +21,9 @@ static size_t values_at_most(const uint8_t *data, size_t size) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    bound_start();
+    fuzz_limit(TIMES * size + PER_VALUE * values_at_most(data, size) + BESIDES);
     json_t *document = fv_json_parse((const char *)data, size, "fuzz");
-    bound_check(TIMES * size + PER_VALUE * values_at_most(data, size) + BESIDES);
+    fuzz_limit(SIZE_MAX);
     if (!document) {
         require(strncmp(fv_error(), "fuzz: ", 6) == 0 && !strchr(fv_error(), '\n'));
         return 0;

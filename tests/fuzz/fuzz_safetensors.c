@@ -1,15 +1,13 @@
 /* The input is a file twice: as it is, and as the JSON of a header with the right length before it and 64 bytes after. */
-#include "fuzz/bound.h"
-
-#include "core/memory.h"
 #include "formats/safetensors.h"
 
-#include <stdint.h>
+#include "core/memory.h"
+#include "fuzz/fuzz.h"
+
+#include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* DESIGN promises 32 times the size + 64 MiB, which inputs this small could not break: so the slope, as measured. */
+/* Much below the 32 times + 64 MiB that are promised; measured on headers of 3 MB: 9 times. */
 enum { TIMES = 12, BESIDES = 4096 };
 
 static void require(bool condition) {
@@ -31,9 +29,9 @@ static void check_view(const fv_safetensors *st, const fv_tensor_view *view, con
 }
 
 static void check_file(const uint8_t *file, size_t size) {
-    bound_start();
+    fuzz_limit(TIMES * size + BESIDES);
     fv_safetensors *st = fv_safetensors_parse(file, size, "fuzz");
-    bound_check(TIMES * size + BESIDES);
+    fuzz_limit(SIZE_MAX);
     if (!st) {
         require(strncmp(fv_error(), "fuzz: ", 6) == 0 && !strchr(fv_error(), '\n'));
         return;

@@ -22,26 +22,26 @@ def gradient(i, step):
 # name, options in C, torch's optimizer, its options, L1, norm to clip to, whether the bias is spared decay
 SGD, ADAM, ADAMW = torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW
 CASES = [
-    ("sgd", "fv_sgd()", SGD, dict(lr=0.01), 0, 0, False),
-    ("sgd L2", "fv_sgd(.lr = 0.05f, .weight_decay = 0.125f)", SGD, dict(lr=0.05, weight_decay=0.125), 0, 0, False),
-    ("sgd L1", "fv_sgd(.lr = 0.05f, .l1 = 0.25f)", SGD, dict(lr=0.05), 0.25, 0, False),
-    ("momentum", "fv_momentum()", SGD, dict(lr=0.01, momentum=0.9), 0, 0, False),
-    ("momentum 0", "fv_momentum(.momentum = FV_ZERO)", SGD, dict(lr=0.01), 0, 0, False),
-    ("momentum clipped", "fv_momentum(.lr = 0.02f, .momentum = 0.5f, .weight_decay = 0.01f, .clip_norm = 1.5f)",
+    ("sgd", "{.kind = FV_SGD}", SGD, dict(lr=0.01), 0, 0, False),
+    ("sgd L2", "{.kind = FV_SGD, .lr = 0.05f, .weight_decay = 0.125f}", SGD, dict(lr=0.05, weight_decay=0.125), 0, 0, False),
+    ("sgd L1", "{.kind = FV_SGD, .lr = 0.05f, .l1 = 0.25f}", SGD, dict(lr=0.05), 0.25, 0, False),
+    ("momentum", "{.kind = FV_MOMENTUM}", SGD, dict(lr=0.01, momentum=0.9), 0, 0, False),
+    ("momentum 0", "{.kind = FV_MOMENTUM, .momentum = FV_ZERO}", SGD, dict(lr=0.01), 0, 0, False),
+    ("momentum clipped", "{.kind = FV_MOMENTUM, .lr = 0.02f, .momentum = 0.5f, .weight_decay = 0.01f, .clip_norm = 1.5f}",
      SGD, dict(lr=0.02, momentum=0.5, weight_decay=0.01), 0, 1.5, False),
-    ("momentum not clipped", "fv_momentum(.clip_norm = 1000)", SGD, dict(lr=0.01, momentum=0.9), 0, 1000, False),
-    ("momentum exclusion", "fv_momentum(.weight_decay = 0.125f, .l1 = 0.25f, .decay_exclude_norm_and_bias = true)",
+    ("momentum not clipped", "{.kind = FV_MOMENTUM, .clip_norm = 1000}", SGD, dict(lr=0.01, momentum=0.9), 0, 1000, False),
+    ("momentum exclusion", "{.kind = FV_MOMENTUM, .weight_decay = 0.125f, .l1 = 0.25f, .decay_exclude_norm_and_bias = true}",
      SGD, dict(lr=0.01, momentum=0.9, weight_decay=0.125), 0.25, 0, True),
-    ("nesterov", "fv_momentum(.nesterov = true, .weight_decay = 0.01f)", SGD,
+    ("nesterov", "{.kind = FV_MOMENTUM, .nesterov = true, .weight_decay = 0.01f}", SGD,
      dict(lr=0.01, momentum=0.9, nesterov=True, weight_decay=0.01), 0, 0, False),
-    ("adam", "fv_adam()", ADAM, dict(lr=0.001), 0, 0, False),
-    ("adam options", "fv_adam(.lr = 0.01f, .beta1 = 0.8f, .beta2 = 0.95f, .epsilon = 1e-3f, .weight_decay = 0.125f)",
+    ("adam", "{.kind = FV_ADAM}", ADAM, dict(lr=0.001), 0, 0, False),
+    ("adam options", "{.kind = FV_ADAM, .lr = 0.01f, .beta1 = 0.8f, .beta2 = 0.95f, .epsilon = 1e-3f, .weight_decay = 0.125f}",
      ADAM, dict(lr=0.01, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.125), 0, 0, False),
-    ("adam clipped", "fv_adam(.lr = 0.01f, .clip_norm = 0.5f)", ADAM, dict(lr=0.01), 0, 0.5, False),
-    ("adamw", "fv_adamw()", ADAMW, dict(lr=0.001), 0, 0, False),
-    ("adamw exclusion", "fv_adamw(.lr = 0.01f, .weight_decay = 0.5f, .decay_exclude_norm_and_bias = true)",
+    ("adam clipped", "{.kind = FV_ADAM, .lr = 0.01f, .clip_norm = 0.5f}", ADAM, dict(lr=0.01), 0, 0.5, False),
+    ("adamw", "{.kind = FV_ADAMW}", ADAMW, dict(lr=0.001), 0, 0, False),
+    ("adamw exclusion", "{.kind = FV_ADAMW, .lr = 0.01f, .weight_decay = 0.5f, .decay_exclude_norm_and_bias = true}",
      ADAMW, dict(lr=0.01, weight_decay=0.5), 0, 0, True),
-    ("adamw 0", "fv_adamw(.weight_decay = FV_ZERO)", ADAMW, dict(lr=0.001, weight_decay=0), 0, 0, False),
+    ("adamw 0", "{.kind = FV_ADAMW, .weight_decay = FV_ZERO}", ADAMW, dict(lr=0.001, weight_decay=0), 0, 0, False),
 ]
 
 
@@ -88,13 +88,13 @@ def rates(schedule, steps=30, lr=0.4, **options):
 
 lr = torch.optim.lr_scheduler
 SCHEDULES = [
-    ("constant", "fv_constant()", rates(lr.LambdaLR, lr_lambda=lambda _: 1)),
-    ("cosine", "fv_cosine()", rates(lr.CosineAnnealingLR, T_max=30)),
-    ("cosine floor", "fv_cosine(.floor = 0.25f)", rates(lr.CosineAnnealingLR, T_max=30, eta_min=0.1)),
-    ("cosine warmup", "fv_cosine(.warmup = 5)",
+    ("constant", "{.kind = FV_CONSTANT}", rates(lr.LambdaLR, lr_lambda=lambda _: 1)),
+    ("cosine", "{.kind = FV_COSINE}", rates(lr.CosineAnnealingLR, T_max=30)),
+    ("cosine floor", "{.kind = FV_COSINE, .floor = 0.25f}", rates(lr.CosineAnnealingLR, T_max=30, eta_min=0.1)),
+    ("cosine warmup", "{.kind = FV_COSINE, .warmup = 5}",
      rates(lr.LambdaLR, 5, lr_lambda=lambda t: (t + 1) / 5) + rates(lr.CosineAnnealingLR, 25, T_max=25)),
-    ("step", "fv_step_decay()", rates(lr.StepLR, step_size=10, gamma=0.1)),
-    ("step options", "fv_step_decay(.every = 4, .gamma = 0.5f)", rates(lr.StepLR, step_size=4, gamma=0.5)),
+    ("step", "{.kind = FV_STEP}", rates(lr.StepLR, step_size=10, gamma=0.1)),
+    ("step options", "{.kind = FV_STEP, .every = 4, .gamma = 0.5f}", rates(lr.StepLR, step_size=4, gamma=0.5)),
 ]
 
 with open(os.path.join(FOLDER, "schedule.inc"), "w") as out:

@@ -5,10 +5,13 @@
 
 #include "ops/lab.h"
 
-extern const lab_case lab_layer_cases[]; /* cases_layers.c; ends with a row without a name */
+/* Each ends with a row without a name. */
+extern const lab_case lab_layer_cases[]; /* cases_layers.c */
+extern const lab_case lab_math_cases[];  /* cases_math.c */
 
 static const lab_case *const lab_cases[] = {
     lab_layer_cases,
+    lab_math_cases,
 };
 
 #endif

@@ -69,6 +69,7 @@ static void fill(lab *l, lab_fill kind, const fv_shape *shape, double *values) {
         if (kind == LAB_POSITIVE) values[i] = 0.5 + 1.5 * fv_random_float(&l->random);
         if (kind == LAB_UNIT) values[i] = fv_random_float(&l->random);
         if (kind == LAB_DISTINCT) values[i] = 4 * ((double)i + 0.5) / (double)count - 2;
+        if (kind == LAB_ONE) values[i] = 1;
         if (kind == LAB_TIES) values[i] = lab_int(l, -1, 1);
         values[i] = (float)values[i]; /* what kernels get */
     }
@@ -117,9 +118,10 @@ static void emit_gradient(lab *l) {
     if (!node->op->grad) return;
     for (int i = 0; i < node->n_in; i++) node->out[0].needs_grad |= node->in[i]->needs_grad;
     if (!node->out[0].needs_grad) return;
-    l->dy = mark(l, fv_input_shaped(l->graph, "dy", &node->out[0].shape), LAB_NORMAL, false);
+    bool scalar = node->out[0].shape.rank == 0; /* a loss, whose gradient is 1 and not in the graph */
+    l->dy = mark(l, fv_input_shaped(l->graph, "dy", &node->out[0].shape), scalar ? LAB_ONE : LAB_NORMAL, false);
     l->leaves[l->dy->node->id].gradient = true;
-    fv_value *dy[FV_MAX_OUT] = {l->dy};
+    fv_value *dy[FV_MAX_OUT] = {scalar ? NULL : l->dy};
     if (node->op->grad(node, dy, l->dx)) fail_msg("%s: grad: %s", lab_describe(l), fv_error());
     for (int i = 0; i < node->n_in; i++) {
         if (!node->in[i]->needs_grad != !l->dx[i]) fail_msg("%s: grad: input %d", lab_describe(l), i);
@@ -171,7 +173,8 @@ const char *lab_describe(lab *l) {
     fv_arena *arena = &l->arena;
     const fv_node *node = l->node;
     char *text = fv_arena_format(arena, "%s, seed %llu:", l->name, (unsigned long long)l->seed), shape[64];
-    for (const fv_arg *arg = node->op->args; arg < node->op->args + node->op->n_args; arg++)
+    for (int a = 0; a < node->op->n_args; a++) {
+        const fv_arg *arg = &node->op->args[a];
         for (int i = 0; i < arg->count; i++) {
             const unsigned char *at = (const unsigned char *)node->args + arg->offset;
             double number = arg->type == FV_ARG_INT     ? ((const int *)(const void *)at)[i]
@@ -179,6 +182,7 @@ const char *lab_describe(lab *l) {
                                                         : ((const bool *)(const void *)at)[i];
             text = fv_arena_format(arena, i ? "%s,%.0s%g" : "%s %s %g", text, arg->name, number);
         }
+    }
     for (int i = 0; i < node->n_in; i++)
         text = fv_arena_format(arena, "%s %s", text, fv_shape_text(&node->in[i]->shape, false, shape));
     return text;

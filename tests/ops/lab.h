@@ -25,6 +25,7 @@ typedef enum lab_fill {
     LAB_SOFT,     /* each row [N,F] positive with sum 1: soft labels */
     LAB_ONE_HOT,  /* each row [N,F] a 1 among zeros */
     LAB_ZERO,
+    LAB_ONE,
 } lab_fill;
 
 /* One stencil: a graph of leaves, one node, and its gradient, with numbers in it. */

@@ -17,6 +17,7 @@ typedef struct run {
     double tolerance;
     int threads;
     fv_run_env env;
+    _Atomic(const fv_node *) bad_node;
     fv_step *steps; /* by node id; those without a kernel do not run */
     float **guards; /* the ends of all tensors */
     int n_guards;
@@ -108,8 +109,10 @@ static fv_step *producer(run *r, const fv_value *v) { return fv_is_leaf(v->node)
 static const fv_kernel *kernel_for(const run *r, const fv_node *node) {
     const fv_kernel *forward = r->kernel;
     if (node == r->l->node || forward == &fv_ref_kernel) return forward;
-    for (const fv_kernel *k = node->op->kernels; k < node->op->kernels + node->op->n_kernels; k++)
+    for (int i = 0; i < node->op->n_kernels; i++) {
+        const fv_kernel *k = &node->op->kernels[i];
         if (k->in == forward->out && k->out == forward->in && strcmp(k->name, forward->name) == 0) return k;
+    }
     return NULL;
 }
 
@@ -193,6 +196,9 @@ static void execute(run *r, fv_step *step) {
         fv_team_run(team, call, step);
     }
     check_guards(r, step);
+    if (r->bad_node)
+        fail_msg("%s: %s by \"%s\" failed: %s", lab_describe(r->l), step->node->op->name, step->kernel->name,
+                 fv_error());
     cover(step->kernel);
 }
 
@@ -305,6 +311,7 @@ static void run_kernel(lab *l, const fv_kernel *kernel, fv_team *team, double to
     run r = {.l = l, .kernel = kernel, .tolerance = tolerance, .threads = fv_team_size(team), .env = l->env};
     size_t n_nodes = (size_t)l->graph->n_nodes;
     r.env.team = team;
+    r.env.bad_node = &r.bad_node;
     r.steps = fv_arena_alloc(&l->arena, n_nodes, sizeof(fv_step));
     for (size_t id = 0; id < n_nodes; id++) {
         fv_node *node = l->graph->nodes[id];

@@ -28,7 +28,8 @@ void SIMD(conv_taps)(const fv_conv_shape *s, const field *f, tap *table);
 
 /* All of dw (+)= the gradient of `groups` groups; dbias[c] = the sum of dy over [g0, g1) and `map` / 16 pixels. */
 void SIMD(weights_field)(const fv_conv_shape *s, const field *f, const tap *at, int groups, const float *x,
-                         const float *dy, float *dw, bool add);
+                         const float *dy, float *dw, float *sums, bool add);
+size_t SIMD(weights_sums)(const fv_conv_shape *s); /* bytes of sums, which is scratch */
 void SIMD(bias_sums)(int channels, ptrdiff_t map, int g0, int g1, const float *dy, float *dbias);
 
 /* Scratch, cut into pieces of whole cache lines in the order in which they are asked for. */
@@ -41,8 +42,9 @@ FV_INLINE void *cut(char **scratch, size_t bytes) {
 FV_INLINE size_t canvas_bytes(const fv_conv_shape *s, const field *f) {
     return f->canvas ? (size_t)s->ic * (size_t)f->map * sizeof(float) : 0;
 }
-FV_INLINE size_t pairs_bytes(const fv_conv_shape *s) { /* of conv_pool.c */
-    return (size_t)s->oc * (size_t)(s->ic * s->kernel[0]) * (size_t)(s->kernel[1] + 1) * 2 * sizeof(float);
+FV_INLINE size_t quads_bytes(const fv_conv_shape *s) { /* of conv_pool.c */
+    return (size_t)s->oc * (size_t)s->ic * (size_t)(s->kernel[0] + 1) * (size_t)(s->kernel[1] + 1) * 4 * sizeof(float) +
+           WIDTH * sizeof(float); /* the last vector may reach beyond */
 }
 FV_INLINE int conv_inner(const fv_conv_shape *s) { return s->ic * s->kernel[0] * s->kernel[1]; }
 

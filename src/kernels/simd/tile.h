@@ -17,7 +17,7 @@
 enum {
     TILE_M = 6,                      /* rows of the largest tile */
     TILE_N = FV_WIDTH == 16 ? 4 : 2, /* its places */
-    POOL_M = FV_WIDTH == 16 ? 6 : 3, /* rows of a tile over the 4 places of a 2x2 pool window */
+    POOL_M = FV_WIDTH == 16 ? 6 : 2, /* rows of a tile over the 4 places of a 2x2 pool window */
 };
 
 typedef struct tap {

@@ -55,7 +55,8 @@ FV_INLINE vf load_some(const float *p, size_t count) {
 FV_INLINE void store_some(float *p, vf v, size_t count) { memcpy(p, &v, count * sizeof *p); }
 
 /* Window taps (max_pool_forward's index), comparison and choice: what the compilers' extensions for C lack (?: on
- * vectors) or do badly (16-bit conversions). bit_of: whether `bit` is set. */
+ * vectors) or do badly (16-bit conversions). bit_of: whether `bit` is set;
+ * pick: each lane takes the table's lane at[i], 0 <= at[i] < WIDTH. */
 #if defined(__AVX512F__)
 FV_INLINE vi load_index(const uint16_t *p) { return (vi)_mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)p)); }
 FV_INLINE void store_index(uint16_t *p, vi v) { _mm256_storeu_si256((void *)p, _mm512_cvtepi32_epi16((__m512i)v)); }
@@ -66,6 +67,7 @@ FV_INLINE mask bit_of(vi v, int bit) { return _mm512_test_epi32_mask((__m512i)v,
 FV_INLINE mask either(mask a, mask b) { return a | b; }
 FV_INLINE vf choose(mask m, vf a, vf b) { return (vf)_mm512_mask_blend_ps(m, (__m512)b, (__m512)a); }
 FV_INLINE vi choose_int(mask m, vi a, vi b) { return (vi)_mm512_mask_blend_epi32(m, (__m512i)b, (__m512i)a); }
+FV_INLINE vf pick(vf table, vi at) { return (vf)_mm512_permutexvar_ps((__m512i)at, (__m512)table); }
 #elif defined(__AVX2__)
 FV_INLINE vi load_index(const uint16_t *p) { return (vi)_mm256_cvtepu16_epi32(_mm_loadu_si128((const void *)p)); }
 FV_INLINE void store_index(uint16_t *p, vi v) { *(vh_memory *)p = __builtin_convertvector(v, vh); }
@@ -76,16 +78,20 @@ FV_INLINE mask bit_of(vi v, int bit) { return (mask)((v & bit) == bit); }
 FV_INLINE mask either(mask a, mask b) { return a | b; }
 FV_INLINE vf choose(mask m, vf a, vf b) { return (vf)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)m); }
 FV_INLINE vi choose_int(mask m, vi a, vi b) { return (vi)_mm256_blendv_epi8((__m256i)b, (__m256i)a, m); }
+FV_INLINE vf pick(vf table, vi at) { return (vf)_mm256_permutevar8x32_ps((__m256)table, (__m256i)at); }
 #else
 FV_INLINE vi load_index(const uint16_t *p) { return __builtin_convertvector(*(const vh_memory *)p, vi); }
 FV_INLINE void store_index(uint16_t *p, vi v) { *(vh_memory *)p = __builtin_convertvector(v, vh); }
 FV_INLINE mask greater(vf a, vf b) { return a > b; }
 FV_INLINE mask unordered(vf a) { return a != a; }
 FV_INLINE mask equal(vi a, vi b) { return a == b; }
-FV_INLINE mask bit_of(vi v, int bit) { return (v & bit) == bit; }
 FV_INLINE mask either(mask a, mask b) { return a | b; }
 FV_INLINE vi choose_int(mask m, vi a, vi b) { return (m & a) | (~m & b); }
 FV_INLINE vf choose(mask m, vf a, vf b) { return (vf)choose_int(m, (vi)a, (vi)b); }
+FV_INLINE mask bit_of(vi v, int bit) { return (v & bit) == bit; }
+FV_INLINE vf pick(vf table, vi at) {
+    return (vf){table[at[0] % 4], table[at[1] % 4], table[at[2] % 4], table[at[3] % 4]};
+}
 #endif
 
 /* The sum of a vector's lanes, by halves. */
@@ -109,11 +115,11 @@ FV_INLINE float sum_lanes(vf v) { return sum_lanes_8(v); }
 FV_INLINE float sum_lanes(vf v) { return sum_lanes_4(v); }
 #endif
 
-/* Keeps a value in its register: without it, compilers load x once per use where registers are many but scarce. */
-#if defined(__x86_64__)
+/* Keeps a value in its register: without it, compilers load x once per use, since there are so many operands. */
+#if FV_WIDTH >= 8
 #define HOLD(v) __asm__("" : "+x"(v))
 #else
-#define HOLD(v) __asm__("" : "+w"(v))
+#define HOLD(v) (void)(v)
 #endif
 
 #endif

@@ -1,0 +1,11 @@
+/* The decoders, one a file; decode.c has the table. They trust nothing, keep to the memory rule of core/foreign.h, leave
+ * *image empty on failure, and give messages without the file's name. */
+#ifndef IMAGE_FORMATS_H
+#define IMAGE_FORMATS_H
+
+#include "image/image.h"
+
+fv_status fv_png_decode(const void *bytes, size_t count, fv_image *image);
+fv_status fv_pnm_decode(const void *bytes, size_t count, fv_image *image);
+
+#endif
