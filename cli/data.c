@@ -2,7 +2,7 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "data/dataset.h"
-#include "image/encode.h"
+#include "image/decode.h"
 #include "inputs.h"
 #include "text.h"
 
@@ -109,7 +109,7 @@ static fv_status export_image(cli_options *o, const fv_dataset *set, const char 
     int label;
     FV_TRY(fv_dataset_read(set, index, &image, &label));
     char *path = fv_arena_format(&o->arena, "%s/%05zu.png", folders[label], index);
-    fv_status status = path ? fv_image_write_png(&image, path) : FV_NO_MEMORY;
+    fv_status status = path ? fv_png_write(path, &image) : FV_NO_MEMORY;
     fv_image_free(&image);
     return status;
 }

@@ -178,8 +178,10 @@ static fv_dataset *open_spec(const char *spec, fv_split split, bool force) {
     fv_dataset *dataset = NULL;
     char *rest = cut_options(text);
     if (parse_kind(spec, &o, &kind) != FV_OK) goto done;
-    for (; rest < text + length; rest += strlen(rest) + 1)
+    for (char *next; rest < text + length; rest = next) {
+        next = rest + strlen(rest) + 1; /* parsing cuts the piece apart */
         if (parse_option(spec, kind, rest, &o) != FV_OK) goto done;
+    }
     if (force || o.split == FV_SPLIT_DEFAULT) o.split = split;
     dataset = kind->open(&o);
 done:

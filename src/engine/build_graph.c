@@ -42,19 +42,19 @@ static fv_value *copy_node(const fv_rewrite *r, const fv_node *node) {
     return fv_node_new(r->to, node->op, node->name, node->args, in, node->n_in);
 }
 
-static fv_value *rewrite_node(const fv_rewrite *r, const fv_node *node, int batch) {
+static fv_value *rewrite_node(const fv_rewrite *r, const fv_node *node, const fv_plan_args *args) {
     fv_value *out;
-    if (fv_is_leaf(node)) return copy_leaf(r, node, batch);
-    for (int p = 0; p < FV_COUNT(passes); p++)
+    if (fv_is_leaf(node)) return copy_leaf(r, node, args->batch);
+    for (int p = 0; p < FV_COUNT(passes) && !args->reference; p++)
         if (passes[p].when & (r->inference ? INFERENCE : TRAINING) && passes[p].pass(r, node, &out)) return out;
     return copy_node(r, node);
 }
 
 /* The copy; *logits is what stands for the model's. */
-static fv_status rewrite(fv_rewrite *r, const fv_model *model, int batch, fv_value **logits) {
+static fv_status rewrite(fv_rewrite *r, const fv_model *model, const fv_plan_args *args, fv_value **logits) {
     for (int id = 0; id < r->from->n_nodes; id++) {
         const fv_node *node = r->from->nodes[id];
-        fv_value *out = rewrite_node(r, node, batch);
+        fv_value *out = rewrite_node(r, node, args);
         if (!out) return fv_last_status();
         fv_value **map = &r->map[id * FV_MAX_OUT];
         map[0] = out;
@@ -81,7 +81,7 @@ static fv_status copy_rewritten(fv_plan *plan) {
     fv_status status = readers && r.map && r.to ? FV_OK : FV_NO_MEMORY;
     if (status == FV_OK) {
         count_readers(from, plan->model->logits, readers);
-        status = rewrite(&r, plan->model, plan->args.batch, &plan->logits);
+        status = rewrite(&r, plan->model, &plan->args, &plan->logits);
     }
     fv_free(readers);
     fv_free(r.map);

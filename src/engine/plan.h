@@ -13,7 +13,7 @@ typedef struct fv_plan fv_plan;
 typedef struct fv_plan_args {
     int batch; /* images a run */
     fv_team *team;
-    bool reference; /* every node by its definition (ref): what fast paths are tested against */
+    bool reference; /* the graph as it is, without passes, every node by its definition (ref): what fast paths are tested against */
     /* `loss` builds the loss on the logits; NULL: no loss. `updates` adds nodes that consume grads[id] of the parameter leaf
      * with node id `id` (NULL: none reaches it): it makes this a training plan; NULL: inference. */
     fv_value *(*loss)(void *user, fv_graph *graph, fv_value *logits, fv_value *target);

@@ -104,7 +104,8 @@ static double argument_number(const fv_arg *arg, const void *args, int item) {
 }
 
 static fv_status check_arguments(const fv_node *node) {
-    for (const fv_arg *arg = node->op->args; arg < node->op->args + node->op->n_args; arg++)
+    for (int a = 0; a < node->op->n_args; a++) {
+        const fv_arg *arg = &node->op->args[a];
         for (int i = 0; i < arg->count; i++) {
             double number = argument_number(arg, node->args, i);
             int digits = arg->type == FV_ARG_INT ? 10 : 6;
@@ -112,6 +113,7 @@ static fv_status check_arguments(const fv_node *node) {
                 return fv_fail_node(FV_BAD_ARGUMENT, node, "%s %.*g: must be from %.*g to %.*g", arg->name, digits, number,
                                     digits, arg->min, digits, arg->max);
         }
+    }
     return FV_OK;
 }
 

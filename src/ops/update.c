@@ -67,16 +67,8 @@ static void add_terms(const update *u, float clip, const float *p, float *g, siz
         for (size_t i = 0; i < n; i++) g[i] += p[i] > 0 ? l1 : p[i] < 0 ? -l1 : 0;
 }
 
-static bool is_finite(const float *x, size_t n) {
-    const uint32_t exponent = 0x7F800000u;
-    uint32_t bad = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, &x[i], sizeof bits);
-        bad |= (bits & exponent) == exponent;
-    }
-    return !bad;
-}
+/* The square of any float fits a double, so that only NaN and infinity make the sum other than finite. */
+static bool is_finite(const float *x, size_t n) { return isfinite(fv_simd_pick()->sum_squares(n, x)); }
 
 static void run(const fv_step *step, int thread, int nthreads) {
     const update *u = step->node->args;

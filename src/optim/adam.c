@@ -10,11 +10,11 @@ static void run(float *restrict p, const float *restrict g, float *const slots[]
     float *restrict m = slots[0], *restrict v = slots[1];
     const float b1 = h->beta1, b2 = h->beta2, c1 = (float)(1 - (double)b1), c2 = (float)(1 - (double)b2);
     const double t = (double)step + 1;
-    const float rate = (float)(lr / (1 - pow(b1, t))), root = (float)sqrt(1 - pow(b2, t)), epsilon = h->epsilon;
+    const float rate = (float)(lr / (1 - pow(b1, t))), scale = (float)sqrt(1 / (1 - pow(b2, t))), epsilon = h->epsilon;
     for (size_t i = 0; i < n; i++) {
         m[i] = b1 * m[i] + c1 * g[i];
         v[i] = b2 * v[i] + c2 * g[i] * g[i];
-        p[i] -= rate * m[i] / (sqrtf(v[i]) / root + epsilon);
+        p[i] -= rate * m[i] / (sqrtf(v[i]) * scale + epsilon);
     }
 }
 

@@ -43,7 +43,7 @@ static void put_data(const void *rows, size_t count) {
     uLongf size = sizeof packed;
     assert_int_equal(compress(packed, &size, rows, (uLong)count), Z_OK);
     put_chunk("IDAT", packed, size);
-    put_chunk("IEND", NULL, 0);
+    put_chunk("IEND", "", 0);
 }
 
 static fv_image expect(int width, int height, int channels, int depth) {

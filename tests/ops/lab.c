@@ -173,7 +173,8 @@ const char *lab_describe(lab *l) {
     fv_arena *arena = &l->arena;
     const fv_node *node = l->node;
     char *text = fv_arena_format(arena, "%s, seed %llu:", l->name, (unsigned long long)l->seed), shape[64];
-    for (const fv_arg *arg = node->op->args; arg < node->op->args + node->op->n_args; arg++)
+    for (int a = 0; a < node->op->n_args; a++) {
+        const fv_arg *arg = &node->op->args[a];
         for (int i = 0; i < arg->count; i++) {
             const unsigned char *at = (const unsigned char *)node->args + arg->offset;
             double number = arg->type == FV_ARG_INT     ? ((const int *)(const void *)at)[i]
@@ -181,6 +182,7 @@ const char *lab_describe(lab *l) {
                                                         : ((const bool *)(const void *)at)[i];
             text = fv_arena_format(arena, i ? "%s,%.0s%g" : "%s %s %g", text, arg->name, number);
         }
+    }
     for (int i = 0; i < node->n_in; i++)
         text = fv_arena_format(arena, "%s %s", text, fv_shape_text(&node->in[i]->shape, false, shape));
     return text;

@@ -109,8 +109,10 @@ static fv_step *producer(run *r, const fv_value *v) { return fv_is_leaf(v->node)
 static const fv_kernel *kernel_for(const run *r, const fv_node *node) {
     const fv_kernel *forward = r->kernel;
     if (node == r->l->node || forward == &fv_ref_kernel) return forward;
-    for (const fv_kernel *k = node->op->kernels; k < node->op->kernels + node->op->n_kernels; k++)
+    for (int i = 0; i < node->op->n_kernels; i++) {
+        const fv_kernel *k = &node->op->kernels[i];
         if (k->in == forward->out && k->out == forward->in && strcmp(k->name, forward->name) == 0) return k;
+    }
     return NULL;
 }
 
@@ -172,6 +174,8 @@ static void set_memory(run *r, fv_step *step) {
         step->out[i] = tensor(r, (step->out_bytes[i] + 63) / 64 * 64 * parts);
     }
     step->scratch = tensor(r, step->scratch_bytes);
+    step->own_scratch_stride = (step->own_scratch_bytes + 63) / 64 * 64;
+    step->own_scratch = tensor(r, step->own_scratch_stride * (size_t)step->threads);
     /* Sharing memory where that is allowed, half of the time. */
     int shared = step->overwrites ? step->overwrites : node->op->flags & FV_OP_IN_PLACE ? 1 : 0;
     if (shared && r->threads == 2 && !producer(r, node->in[shared - 1]) &&

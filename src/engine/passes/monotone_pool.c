@@ -7,6 +7,7 @@ bool fv_pass_monotone_pool(const fv_rewrite *r, const fv_node *node, fv_value **
     if (node->op != &fv_max_pool_op) return false;
     const fv_node *f = node->in[0]->node;
     if (!(f->op->flags & FV_OP_MONOTONE) || r->readers[f->id] != 1) return false;
+    if (fv_rewritten(r, node->in[0])->node->op != f->op) return false; /* another pass has made it part of its producer */
     fv_value *x = fv_rewritten(r, f->in[0]);
     x = fv_node_new(r->to, node->op, node->name, node->args, &x, 1);
     *out = fv_node_new(r->to, f->op, f->name, f->args, &x, 1);

@@ -1,16 +1,6 @@
-/* A convolution and the 2x2 max pool of stride 2 behind it, without the full map between them.
- *
- * Backward, three of four gradients of the full map are zero, but which of the four is not differs from lane to lane.
- * So for stride 1 the two passes choose operands by lane, instead of multiplying by zeros: where `index` is 2 * lower +
- * right, each lane's tap (kh,kw) sees input row kh + lower, column kw + right of the window:
- *
- *   dw[oc][kh,kw]  += dy[oc] * x[lower ? kh + 1 : kh][right ? kw + 1 : kw]
- *   dx[a,b]        += dy[oc] * w[oc][lower ? a - 1 : a][right ? b - 1 : b],   a <= KH, b <= KW, w zero outside
- *
- * Choices in a column of the kernel share their halves: T taps take T + 1 choices of `right`, T of `lower`, and T
- * multiply-adds instead of the 4 T of the full map. Of w, a lane picks one of four scalars. */
+/* A convolution and the 2x2 max pool of stride 2 behind it, without the full map between them. */
+#include "kernels/simd/conv_pool.h"
 #include "core/threads.h"
-#include "kernels/simd/conv.h"
 
 /* ---- Forward. */
 
@@ -47,186 +37,11 @@ void SIMD(conv_pool_forward)(const fv_conv_shape *s, int g0, int g1, const float
     }
 }
 
-/* ---- Backward, by choices. */
-
-enum {
-    FOURS = FV_WIDTH / 4,               /* tables of four floats to a vector */
-    CHOICE_T = 5,                       /* taps of a kernel's column at once */
-    CHOICE_XM = FV_WIDTH == 16 ? 2 : 1, /* channels at once, for dw. avx512: 10 sums, 12 x, 1 dy, 3 of work, 2 bits */
-    CHOICE_WM = FV_WIDTH == 16 ? 3 : 1, /* channels at once, for dx. avx512: 18 sums, 1 dy, 1 index, 1 w */
-};
-
-/* The pooled map: its pixels, and the field and channels behind them. */
-typedef struct quads {
-    const field *f;
-    int groups, rows, cols;
-    ptrdiff_t map, group; /* of dy and index, in elements */
-} quads;
-
 static quads quads_of(const fv_conv_shape *s, const field *f, int groups) {
     quads q = {.f = f, .groups = groups, .rows = s->oh / 2, .cols = s->ow / 2};
     q.map = (ptrdiff_t)q.rows * q.cols * LANES;
     q.group = s->oc * q.map;
     return q;
-}
-
-/* Whether the choices are rows and columns one apart. */
-static bool by_choice(const fv_conv_shape *s) {
-    return s->stride[0] == 1 && s->stride[1] == 1 && s->dilation[0] == 1 && s->dilation[1] == 1;
-}
-
-/* M channels, T taps of one column of the kernel, the first at x: dw[m * inner + t * kw] (+)= the sum over pixels. */
-FV_INLINE void tile_choose_x(const int M, const int T, const quads *q, const float *x, const float *dy,
-                             const uint16_t *index, float *dw, ptrdiff_t inner, int kw, bool add) {
-    const ptrdiff_t row = q->f->x_row;
-    vf sum[CHOICE_XM * CHOICE_T];
-#pragma GCC unroll 10
-    for (int i = 0; i < M * T; i++) sum[i] = (vf){0};
-    for (int g = 0; g < q->groups; g++)
-        for (int r = 0; r < q->rows; r++) {
-            const float *from = x + g * q->f->x_group + 2 * r * row;
-            ptrdiff_t at = g * q->group + (ptrdiff_t)r * q->cols * LANES, end = at + q->cols * LANES;
-            for (; at < end; at += LANES, from += 2 * LANES)
-                for (int slice = 0; slice < LANES; slice += WIDTH) {
-                    vf near[CHOICE_T + 1], far[CHOICE_T + 1];
-#pragma GCC unroll 6
-                    for (int t = 0; t <= T; t++) {
-                        near[t] = load(from + t * row + slice), far[t] = load(from + t * row + LANES + slice);
-                        if (WIDTH == 16) {
-                            HOLD(near[t]);
-                            HOLD(far[t]);
-                        }
-                    }
-#pragma GCC unroll 3
-                    for (int m = 0; m < M; m++) {
-                        vf grad = load(dy + m * q->map + at + slice);
-                        vi which = load_index(index + m * q->map + at + slice);
-                        mask right = bit_of(which, 1), lower = bit_of(which, 2);
-                        vf upper = choose(right, far[0], near[0]);
-#pragma GCC unroll 5
-                        for (int t = 0; t < T; t++) {
-                            vf next = choose(right, far[t + 1], near[t + 1]);
-                            sum[m * T + t] += grad * choose(lower, next, upper);
-                            upper = next;
-                        }
-                    }
-                }
-        }
-#pragma GCC unroll 3
-    for (int m = 0; m < M; m++)
-#pragma GCC unroll 5
-        for (int t = 0; t < T; t++) {
-            float *to = dw + m * inner + t * kw, all = sum_lanes(sum[m * T + t]);
-            *to = add ? *to + all : all;
-        }
-}
-
-/* M input channels, column b of the (T+1) x (KW+1) inputs of one pooled pixel: dx[m][a] += the sum over oc. dy and index
- * are at that pixel; quad points to the channels' fours of that column, oc_step floats apart from oc to oc. */
-FV_INLINE void tile_choose_w(const int M, const int T, const quads *q, int oc, const float *dy, const uint16_t *index,
-                             const float *quad, ptrdiff_t oc_step, float *dx) {
-    for (int slice = 0; slice < LANES; slice += WIDTH) {
-        vf sum[CHOICE_WM * (CHOICE_T + 1)];
-#pragma GCC unroll 18
-        for (int i = 0; i < M * (T + 1); i++) sum[i] = (vf){0};
-        const float *four = quad;
-        for (ptrdiff_t at = slice, end = slice + oc * q->map; at < end; at += q->map, four += oc_step) {
-            vf grad = load(dy + at), table;
-            vi which[FOURS];
-#pragma GCC unroll 4
-            for (int i = 0; i < FOURS; i++) which[i] = load_index(index + at) + 4 * i;
-#pragma GCC unroll 18
-            for (int i = 0; i < M * (T + 1); i++) {
-                if (i % FOURS == 0) table = load(four + 4 * i);
-                sum[i] += grad * pick(table, which[i % FOURS]);
-            }
-        }
-#pragma GCC unroll 3
-        for (int m = 0; m < M; m++)
-#pragma GCC unroll 6
-            for (int a = 0; a <= T; a++) {
-                float *to = dx + m * q->f->map + a * q->f->x_row + slice;
-                store(to, load(to) + sum[m * (T + 1) + a]);
-            }
-    }
-}
-
-typedef void choose_x_tile(const quads *q, const float *x, const float *dy, const uint16_t *index, float *dw,
-                           ptrdiff_t inner, int kw, bool add);
-typedef void choose_w_tile(const quads *q, int oc, const float *dy, const uint16_t *index, const float *quad,
-                           ptrdiff_t oc_step, float *dx);
-
-#define CHOICE_X(M, T)                                                                                                \
-    static void choose_x_##M##x##T(const quads *q, const float *x, const float *dy, const uint16_t *index, float *dw, \
-                                   ptrdiff_t inner, int kw, bool add) {                                               \
-        tile_choose_x(M, T, q, x, dy, index, dw, inner, kw, add);                                                     \
-    }
-#define CHOICE_W(M, T)                                                                                                \
-    static void choose_w_##M##x##T(const quads *q, int oc, const float *dy, const uint16_t *index, const float *quad, \
-                                   ptrdiff_t oc_step, float *dx) {                                                    \
-        tile_choose_w(M, T, q, oc, dy, index, quad, oc_step, dx);                                                     \
-    }
-/* clang-format off */
-#define CHOICES(kind, M) kind(M, 1) kind(M, 2) kind(M, 3) kind(M, 4) kind(M, 5)
-#define ROW(kind, M)     {kind##_##M##x1, kind##_##M##x2, kind##_##M##x3, kind##_##M##x4, kind##_##M##x5}
-CHOICES(CHOICE_X, 1) CHOICES(CHOICE_W, 1)
-#if FV_WIDTH == 16
-CHOICES(CHOICE_X, 2) CHOICES(CHOICE_W, 2) CHOICES(CHOICE_W, 3)
-static choose_x_tile *const choose_x_tiles[CHOICE_XM][CHOICE_T] = {ROW(choose_x, 1), ROW(choose_x, 2)};
-static choose_w_tile *const choose_w_tiles[CHOICE_WM][CHOICE_T] = {ROW(choose_w, 1), ROW(choose_w, 2), ROW(choose_w, 3)};
-#else
-static choose_x_tile *const choose_x_tiles[CHOICE_XM][CHOICE_T] = {ROW(choose_x, 1)};
-static choose_w_tile *const choose_w_tiles[CHOICE_WM][CHOICE_T] = {ROW(choose_w, 1)};
-#endif
-/* clang-format on */
-
-/* All of dw, over the groups of q. */
-static void choose_weights(const fv_conv_shape *s, const quads *q, const float *x, const float *dy,
-                           const uint16_t *index, float *dw, bool add) {
-    int kh = s->kernel[0], kw = s->kernel[1], bands = tiles_for(s->oc, CHOICE_XM), parts = tiles_for(kh, CHOICE_T);
-    for (int j = 0; j < bands; j++)
-        for (int column = 0; column < s->ic * kw; column++)
-            for (int i = 0; i < parts; i++) {
-                int m0, m1, t0, t1, ic = column / kw;
-                fv_share(s->oc, j, bands, &m0, &m1);
-                fv_share(kh, i, parts, &t0, &t1);
-                const float *from = x + ic * q->f->map + t0 * q->f->x_row + column % kw * LANES;
-                float *to = dw + ((ptrdiff_t)(m0 * s->ic + ic) * kh + t0) * kw + column % kw;
-                choose_x_tiles[m1 - m0 - 1][t1 - t0 - 1](q, from, dy + m0 * q->map, index + m0 * q->map, to,
-                                                         conv_inner(s), kw, add);
-            }
-}
-
-/* What an input at row a, column b of a window may see of w [KH,KW], by the four values of index:
- * quads[b][oc][ic][a] = {w[a][b], w[a][b-1], w[a-1][b], w[a-1][b-1]}, zero outside w; a <= KH, b <= KW. */
-static void make_quads(const fv_conv_shape *s, const float *w, float *quad) {
-    const int kh = s->kernel[0], kw = s->kernel[1], filters = s->oc * s->ic;
-    for (int b = 0; b <= kw; b++)
-        for (int filter = 0; filter < filters; filter++) {
-            const float *of = w + (ptrdiff_t)filter * kh * kw;
-            for (int a = 0; a <= kh; a++)
-                for (int which = 0; which < 4; which++) {
-                    int h = a - which / 2, v = b - which % 2;
-                    *quad++ = h >= 0 && h < kh && v >= 0 && v < kw ? of[h * kw + v] : 0;
-                }
-        }
-}
-
-/* Adds one group's gradient to the field dx, which the caller has cleared. */
-static void choose_data(const fv_conv_shape *s, const quads *q, const float *dy, const uint16_t *index,
-                        const float *quad, float *dx) {
-    int kh = s->kernel[0], bands = tiles_for(s->ic, CHOICE_WM);
-    ptrdiff_t fours = 4 * (kh + 1), oc_step = s->ic * fours;
-    for (int b = 0; b <= s->kernel[1]; b++, quad += s->oc * oc_step)
-        for (int p = 0; p < q->rows * q->cols; p++) {
-            float *window = dx + p / q->cols * 2 * q->f->x_row + p % q->cols * 2 * q->f->x_col + b * LANES;
-            for (int j = 0; j < bands; j++) {
-                int m0, m1;
-                fv_share(s->ic, j, bands, &m0, &m1);
-                choose_w_tiles[m1 - m0 - 1][kh - 1](q, s->oc, dy + p * LANES, index + p * LANES, quad + m0 * fours,
-                                                    oc_step, window + m0 * q->f->map);
-            }
-        }
 }
 
 /* ---- Backward: by choices, or, for other strides, by the full map of one group at a time. */
@@ -248,20 +63,21 @@ void SIMD(conv_pool_backward_data)(const fv_conv_shape *s, int g0, int g1, const
                                    const float *w, float *dx, void *scratch) {
     field f = SIMD(conv_field)(s);
     quads q = quads_of(s, &f, 1);
-    bool choices = by_choice(s) && s->kernel[0] <= CHOICE_T;
+    bool choices = choice_pays(s) && s->kernel[0] <= CHOICE_ROWS;
     char *rest = scratch;
     float *work = cut(&rest, choices ? quads_bytes(s) : (size_t)f.y_group * sizeof *work);
-    if (choices) make_quads(s, w, work);
+    float *canvas = cut(&rest, choices ? canvas_bytes(s, &f) : 0);
+    if (choices) SIMD(make_quads)(s, w, work);
     ptrdiff_t group = (ptrdiff_t)s->ic * s->ih * s->iw * LANES;
     for (int g = g0; g < g1; g++) {
-        float *to = dx + g * group, *field_dx = choices && f.canvas ? (float *)(void *)rest : to;
+        float *to = dx + g * group, *field_dx = f.canvas ? canvas : to;
         if (!choices) {
             unpool(s, dy + g * q.group, index + g * q.group, work);
             SIMD(conv_backward_data)(s, 0, 1, work, w, to, rest);
             continue;
         }
         memset(field_dx, 0, (size_t)f.x_group * sizeof *dx);
-        choose_data(s, &q, dy + g * q.group, index + g * q.group, work, field_dx);
+        SIMD(choose_data)(s, &q, dy + g * q.group, index + g * q.group, work, field_dx);
         if (f.canvas) SIMD(canvas_crop)(s, &f, field_dx, to);
     }
 }
@@ -269,7 +85,7 @@ void SIMD(conv_pool_backward_data)(const fv_conv_shape *s, int g0, int g1, const
 void SIMD(conv_pool_backward_weights)(const fv_conv_shape *s, int g0, int g1, const float *x, const float *dy,
                                       const uint16_t *index, float *dw, float *dbias, void *scratch) {
     field f = SIMD(conv_field)(s);
-    bool choices = by_choice(s);
+    bool choices = choice_pays(s);
     int step = choices ? field_groups(&f, g0, g1) : 1;
     quads q = quads_of(s, &f, step);
     if (dbias) SIMD(bias_sums)(s->oc, q.map, g0, g1, dy, dbias);
@@ -284,7 +100,7 @@ void SIMD(conv_pool_backward_weights)(const fv_conv_shape *s, int g0, int g1, co
         const float *from = f.canvas ? canvas : x + g * group;
         if (f.canvas) SIMD(canvas_fill)(s, &f, x + g * group, canvas);
         if (choices) {
-            choose_weights(s, &q, from, dy + g * q.group, index + g * q.group, dw, g > g0);
+            SIMD(choose_weights)(s, &q, from, dy + g * q.group, index + g * q.group, dw, g > g0);
         } else {
             unpool(s, dy + g * q.group, index + g * q.group, full);
             SIMD(weights_field)(s, &f, at, 1, from, full, dw, sums, g > g0);

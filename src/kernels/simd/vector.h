@@ -85,14 +85,12 @@ FV_INLINE void store_index(uint16_t *p, vi v) { *(vh_memory *)p = __builtin_conv
 FV_INLINE mask greater(vf a, vf b) { return a > b; }
 FV_INLINE mask unordered(vf a) { return a != a; }
 FV_INLINE mask equal(vi a, vi b) { return a == b; }
-FV_INLINE mask bit_of(vi v, int bit) { return (v & bit) == bit; }
 FV_INLINE mask either(mask a, mask b) { return a | b; }
 FV_INLINE vi choose_int(mask m, vi a, vi b) { return (m & a) | (~m & b); }
 FV_INLINE vf choose(mask m, vf a, vf b) { return (vf)choose_int(m, (vi)a, (vi)b); }
+FV_INLINE mask bit_of(vi v, int bit) { return (v & bit) == bit; }
 FV_INLINE vf pick(vf table, vi at) {
-    mask low = bit_of(at, 1);
-    vf below = choose(low, splat(table[1]), splat(table[0])), above = choose(low, splat(table[3]), splat(table[2]));
-    return choose(bit_of(at, 2), above, below);
+    return (vf){table[at[0] % 4], table[at[1] % 4], table[at[2] % 4], table[at[3] % 4]};
 }
 #endif
 
@@ -117,11 +115,11 @@ FV_INLINE float sum_lanes(vf v) { return sum_lanes_8(v); }
 FV_INLINE float sum_lanes(vf v) { return sum_lanes_4(v); }
 #endif
 
-/* Keeps a value in its register: without it, compilers load x once per use where registers are many but scarce. */
-#if defined(__x86_64__)
+/* Keeps a value in its register: without it, compilers load x once per use, since there are so many operands. */
+#if FV_WIDTH >= 8
 #define HOLD(v) __asm__("" : "+x"(v))
 #else
-#define HOLD(v) __asm__("" : "+w"(v))
+#define HOLD(v) (void)(v)
 #endif
 
 #endif

@@ -1,0 +1,218 @@
+/* Plans against the reference plan, which runs the unfused graph by every operator's definition: same losses and same
+ * parameters after some training steps, same logits at inference; and the choices that make a plan fast. */
+#include "core/memory.h"
+#include "core/random.h"
+#include "engine/plan.h"
+#include "support/unit.h"
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { BATCH = 6, CLASSES = 5 };
+
+/* ---- Networks ---------------------------------------------------------------------------------------------------------- */
+
+/* Everything that a residual network is made of, with channels on the vector width. */
+static fv_value *residual(fv_graph *g) {
+    fv_value *x = fv_input(g, 3, 20, 20);
+    x = fv_relu(fv_batch_norm(fv_conv2d(x, "stem", 32, 3, .stride = 2, .pad = 1, .no_bias = true), "bn0"));
+    fv_value *skip = x;
+    x = fv_relu(fv_batch_norm(fv_conv2d(x, "conv1", 16, 1), "bn1"));
+    x = fv_relu(fv_batch_norm(fv_conv2d(x, "conv2", 16, 3, .pad = 1, .no_bias = true), "bn2"));
+    x = fv_batch_norm(fv_conv2d(x, "conv3", 32, 1, .no_bias = true), "bn3");
+    x = fv_relu(fv_add(x, skip));
+    x = fv_max_pool(x, 3, .stride = 2, .pad = 1);
+    x = fv_global_avg_pool(x);
+    return fv_linear(fv_flatten(x), "fc", CLASSES);
+}
+
+/* Branches, activations of every kind, channels off the vector width. */
+static fv_value *branching(fv_graph *g) {
+    fv_value *x = fv_leaky_relu(fv_conv2d(fv_input(g, 3, 15, 17), "conv1", 10, 3, .pads = {1, 0, 2, 1}), .slope = 0.1f);
+    fv_value *a = fv_tanh(fv_conv2d(x, "conv2", 7, 3, .pad = 1, .stride = 2));
+    fv_value *b = fv_relu(fv_conv2d(x, "conv3", 10, 3, .groups = 5, .pad = 1, .stride = 2));
+    x = fv_concat((fv_value *[]){a, b}, 2);
+    x = fv_avg_pool(x, 2, .ceil_mode = true);
+    x = fv_dropout(fv_linear(fv_flatten(x), "fc1", 24), 0.3f);
+    return fv_linear(fv_sigmoid(x), "fc2", CLASSES);
+}
+
+static fv_value *small_lenet(fv_graph *g) {
+    fv_value *x = fv_sigmoid(fv_conv2d(fv_input(g, 1, 12, 12), "conv1", 6, 5));
+    x = fv_sigmoid(fv_max_pool(x, 2));
+    return fv_linear(fv_flatten(x), "fc", CLASSES);
+}
+
+static fv_value *(*const networks[])(fv_graph *g) = {residual, branching, small_lenet};
+
+static fv_model *make(int which) {
+    fv_graph *g = fv_graph_new("network");
+    fv_model *model = fv_model_new(networks[which](g), .seed = 7);
+    assert_non_null(model);
+    return model;
+}
+
+/* ---- Data -------------------------------------------------------------------------------------------------------------- */
+
+static float *make_input(const fv_model *model) {
+    int c, h, w;
+    fv_model_input(model, &c, &h, &w);
+    size_t count = (size_t)BATCH * (size_t)c * (size_t)h * (size_t)w;
+    float *x = fv_alloc(count, sizeof(float));
+    fv_random random = fv_random_stream(3, 0, 0);
+    for (size_t i = 0; i < count; i++) x[i] = fv_random_normal(&random);
+    return x;
+}
+
+static const int labels[BATCH] = {0, 1, 2, 3, 4, 2};
+
+/* The largest difference of two arrays, relative to the second's largest value, 1e-3 at least: below that, as in the bias
+ * of a convolution before batch norm, it is rounding that differs. */
+static double distance(const float *a, const float *b, size_t count) {
+    double worst = 0, largest = 1e-3;
+    for (size_t i = 0; i < count; i++) {
+        worst = fmax(worst, fabs((double)a[i] - (double)b[i]));
+        largest = fmax(largest, fabs((double)b[i]));
+    }
+    return worst / largest;
+}
+
+static double parameter_distance(const fv_model *a, const fv_model *b) {
+    double worst = 0;
+    for (int i = 0; i < a->n_params; i++) {
+        size_t count = fv_shape_count(&a->params[i].info.shape);
+        float *x = fv_alloc(2 * count, sizeof(float));
+        assert_int_equal(fv_param_read(&a->params[i], x), FV_OK);
+        assert_int_equal(fv_param_read(&b->params[i], x + count), FV_OK);
+        worst = fmax(worst, distance(x, x + count, count));
+        fv_free(x);
+    }
+    return worst;
+}
+
+/* Trains for some steps; the losses are left in losses[]. */
+static void train(fv_model *model, int threads, bool reference, int steps, int n, float *losses) {
+    float *x = make_input(model);
+    fv_trainer *trainer = fv_trainer_new(model, .optimizer = fv_momentum(.lr = 0.05f), .batch_size = n, .threads = threads,
+                                         .seed = 11, .reference = reference);
+    if (!trainer) fail_msg("%s", fv_error());
+    for (int i = 0; i < steps; i++) assert_int_equal(fv_trainer_step(trainer, x, labels, n, 0, &losses[i]), FV_OK);
+    fv_trainer_free(trainer);
+    fv_free(x);
+}
+
+/* ---- Tests ------------------------------------------------------------------------------------------------------------- */
+
+static void test_training_follows_the_reference(void **state) {
+    (void)state;
+    enum { STEPS = 5 };
+    for (int which = 0; which < FV_COUNT(networks); which++) {
+        float expected[STEPS], got[STEPS];
+        fv_model *reference = make(which);
+        train(reference, 1, true, STEPS, BATCH, expected);
+        for (int threads = 1; threads <= 3; threads++) {
+            fv_model *model = make(which);
+            train(model, threads, false, STEPS, BATCH, got);
+            for (int i = 0; i < STEPS; i++)
+                if (!(fabsf(got[i] - expected[i]) <= 2e-4f * fmaxf(1, fabsf(expected[i]))))
+                    fail_msg("network %d, %d threads, step %d: loss %.7g, reference %.7g", which, threads, i, (double)got[i], (double)expected[i]);
+            double far = parameter_distance(model, reference);
+            if (!(far <= 2e-3)) fail_msg("network %d, %d threads: parameters differ by %g", which, threads, far);
+            fv_model_free(model);
+        }
+        fv_model_free(reference);
+    }
+}
+
+static void test_same_bits_again(void **state) {
+    (void)state;
+    enum { STEPS = 4 };
+    for (int which = 0; which < FV_COUNT(networks); which++) {
+        float first[STEPS], second[STEPS];
+        fv_model *a = make(which), *b = make(which);
+        train(a, 2, false, STEPS, BATCH, first);
+        train(b, 2, false, STEPS, BATCH, second);
+        assert_memory_equal(first, second, sizeof first);
+        assert_true(parameter_distance(a, b) == 0);
+        fv_model_free(a);
+        fv_model_free(b);
+    }
+}
+
+static fv_plan *inference(fv_model *model, fv_team *team, bool reference) {
+    fv_plan *plan = fv_plan_new(model, &(fv_plan_args){.batch = BATCH, .team = team, .reference = reference});
+    if (!plan) fail_msg("%s", fv_error());
+    return plan;
+}
+
+/* Passes, folded batch norm and fused convolutions change nothing but the speed; running statistics are those that training
+ * left, and a plan made before a parameter changed sees the change. */
+static void test_inference_follows_the_reference(void **state) {
+    (void)state;
+    for (int which = 0; which < FV_COUNT(networks); which++) {
+        fv_model *model = make(which);
+        float losses[3], *x = make_input(model);
+        fv_team *team = fv_team_new(2);
+        fv_plan *fast = inference(model, team, false), *reference = inference(model, team, true);
+        for (int round = 0; round < 2; round++) {
+            assert_int_equal(fv_plan_run(fast, &(fv_plan_input){.x = x}), FV_OK);
+            assert_int_equal(fv_plan_run(reference, &(fv_plan_input){.x = x}), FV_OK);
+            double far = distance(fv_plan_logits(fast), fv_plan_logits(reference), BATCH * CLASSES);
+            if (!(far <= 2e-5)) fail_msg("network %d, round %d: logits differ by %g", which, round, far);
+            train(model, 2, false, 3, BATCH, losses);
+        }
+        fv_plan_free(fast);
+        fv_plan_free(reference);
+        fv_team_free(team);
+        fv_free(x);
+        fv_model_free(model);
+    }
+}
+
+static int count_steps(const fv_plan *plan, const char *kernel, const char *op) {
+    fv_step_info info;
+    int count = 0;
+    for (int i = 0; fv_plan_step(plan, i, &info); i++)
+        count += (!kernel || strcmp(info.kernel, kernel) == 0) && (!op || strcmp(info.node->op->name, op) == 0);
+    return count;
+}
+
+/* LeNet's training step: batch-innermost throughout, two phases, nothing by definition. */
+static void test_lenet_plan(void **state) {
+    (void)state;
+    fv_model *model = fv_lenet();
+    fv_trainer *trainer = fv_trainer_new(model, .batch_size = 64, .threads = 2);
+    if (!trainer) fail_msg("%s", fv_error());
+    fv_step_info last = {0};
+    for (int i = 0; fv_plan_step(trainer->last, i, &last); i++)
+        if (strstr(last.node->op->name, "conv2d")) assert_string_equal(last.kernel, "batch");
+    assert_int_equal(last.phase, 1);
+    assert_int_equal(count_steps(trainer->last, "ref", NULL), 0);
+    fv_trainer_free(trainer);
+    fv_model_free(model);
+}
+
+/* A residual block at inference is three convolutions and nothing else. */
+static void test_fusions(void **state) {
+    (void)state;
+    fv_model *model = make(0);
+    fv_team *team = fv_team_new(2);
+    fv_plan *plan = inference(model, team, false);
+    assert_int_equal(count_steps(plan, NULL, "relu"), 0);
+    assert_int_equal(count_steps(plan, NULL, "add"), 0);
+    assert_int_equal(count_steps(plan, NULL, "batch_norm_inference"), 0);
+    assert_int_equal(count_steps(plan, NULL, "conv2d"), 4);
+    fv_plan_free(plan);
+    fv_team_free(team);
+    fv_model_free(model);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_training_follows_the_reference), cmocka_unit_test(test_same_bits_again),
+        cmocka_unit_test(test_inference_follows_the_reference), cmocka_unit_test(test_lenet_plan),
+        cmocka_unit_test(test_fusions),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
