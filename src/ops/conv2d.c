@@ -126,7 +126,8 @@ static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
 /* ---- Kernels: FV_BATCH --------------------------------------------------------------------------------------------- */
 
 static double cost_batch(const fv_node *node, int threads) {
-    return fv_cost_batch(macs(node), shape_of(node).n, threads);
+    fv_conv_shape s = shape_of(node);
+    return fv_simd_pick()->conv_supported(&s) ? fv_cost_batch(macs(node), s.n, threads) : FV_NEVER;
 }
 
 static fv_status plan_batch(fv_step *step) {
@@ -177,23 +178,27 @@ static void run_batch_weights(const fv_step *step, int thread, int nthreads) {
 
 /* ---- Kernels: oneDNN ----------------------------------------------------------------------------------------------- */
 
-/* How many channels fill the vectors: those of the sum in FV_BLOCKED, of the output where the input is plain. */
+/* Depthwise convolutions are bound by memory; otherwise the channels of both sides fill the vectors. */
 static double cost_blocked(const fv_node *node, int threads) {
     fv_conv_shape s = shape_of(node);
     if (s.groups == s.ic && s.groups == s.oc) return fv_cost_traffic_solo(node, threads);
-    int ic = s.ic / s.groups, oc = s.oc / s.groups;
-    if (s.groups > 1 && (ic % fv_block() || oc % fv_block())) return FV_NEVER;
+    int ic = s.ic / s.groups, oc = s.oc / s.groups, block = fv_block();
+    if (ic < block || (s.groups > 1 && (ic % block || oc % block))) return FV_NEVER;
     return fv_cost_dnn(macs(node), ic < oc ? ic : oc, threads);
 }
 
+/* A first layer: plain images of few channels. */
 static double cost_first(const fv_node *node, int threads) {
     fv_conv_shape s = shape_of(node);
-    return s.ic < fv_block() && s.groups == 1 ? fv_cost_dnn(2 * macs(node), s.oc, threads) : FV_NEVER;
+    return s.ic < fv_block() && s.groups == 1 ? fv_cost_dnn(macs(node), s.oc, threads) : FV_NEVER;
 }
 
+/* By way of a matrix of windows: half as fast where a group has many outputs, a quarter where it has few, and hopeless for
+ * depthwise. */
 static double cost_plain(const fv_node *node, int threads) {
     fv_conv_shape s = shape_of(node);
-    return fv_cost_dnn(2 * macs(node), s.ic / s.groups, threads);
+    int oc = s.oc / s.groups;
+    return fv_cost_dnn((oc < 64 ? 4 : 2) * macs(node), oc, threads);
 }
 
 static fv_dnn_post post_of(const fv_conv2d_node_args *args) {

@@ -99,8 +99,8 @@ static fv_value *linear(lab *l) {
 
 static fv_value *pool(lab *l, const fv_op *op, lab_fill fill) {
     fv_pool_node_args args = {.window = any_window(l, 3)};
-    args.ceil_mode = lab_chance(l, 30);
-    args.count_include_pad = op == &fv_avg_pool_op && lab_chance(l, 40);
+    args.ceil_mode = lab_chance(l, 50);
+    args.count_include_pad = op == &fv_avg_pool_op && lab_chance(l, 50);
     fv_shape x = any_image(l, &args.window, lab_batch(l), lab_channels(l), 6);
     for (int i = 0; i < 2; i++) /* a dilated window must not step over all of a small input */
         if (x.dim[2 + i] < args.window.dilation[i]) x.dim[2 + i] = args.window.dilation[i];
