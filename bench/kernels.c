@@ -15,8 +15,8 @@ static const struct layer {
     fv_conv_shape s;
     bool pool, first;
 } layers[] = {
-#define GEOMETRY(ic, in, oc, k)                                                                                        \
-    {IMAGES, ic, in, in, oc, in - k + 1, in - k + 1, {k, k}, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1}
+#define GEOMETRY(ic, in, oc, k) \
+    { IMAGES, ic, in, in, oc, in - k + 1, in - k + 1, {k, k}, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1 }
     {"conv1 1->6 5x5", GEOMETRY(1, 28, 6, 5), true, true},
     {"conv2 6->16 5x5", GEOMETRY(6, 12, 16, 5), true, false},
     {"conv3 16->120 4x4", GEOMETRY(16, 4, 120, 4), false, false},
@@ -66,19 +66,19 @@ static const struct {
 };
 
 /* Multiply-adds between registers, as many as hide their latency: GFLOP/s of a width-`width` vector unit. */
-#define PEAK(width, features)                                                                                          \
-    __attribute__((target(features))) static double peak_##width(void) {                                                 \
-        typedef float v __attribute__((vector_size(4 * width)));                                                       \
-        const long loops = 400000;                                                                                    \
-        v a = {0}, b = a, c = a, d = a, e = a, f = a, g = a, h = a, p = a + 1e-9f, q = a + 0.999f;                     \
-        double start = fv_seconds();                                                                                   \
-        for (long i = 0; i < loops; i++)                                                                               \
-            __asm__ volatile(                                                                                          \
-                "vfmadd231ps %8,%9,%0\n vfmadd231ps %8,%9,%1\n vfmadd231ps %8,%9,%2\n vfmadd231ps %8,%9,%3\n"          \
-                "vfmadd231ps %8,%9,%4\n vfmadd231ps %8,%9,%5\n vfmadd231ps %8,%9,%6\n vfmadd231ps %8,%9,%7\n"          \
-                : "+x"(a), "+x"(b), "+x"(c), "+x"(d), "+x"(e), "+x"(f), "+x"(g), "+x"(h)                               \
-                : "x"(p), "x"(q));                                                                                     \
-        return (double)loops * 8 * 2 * width / (fv_seconds() - start) * 1e-9;                                          \
+#define PEAK(width, features)                                                                                 \
+    __attribute__((target(features))) static double peak_##width(void) {                                      \
+        typedef float v __attribute__((vector_size(4 * width)));                                              \
+        const long loops = 400000;                                                                            \
+        v a = {0}, b = a, c = a, d = a, e = a, f = a, g = a, h = a, p = a + 1e-9f, q = a + 0.999f;            \
+        double start = fv_seconds();                                                                          \
+        for (long i = 0; i < loops; i++)                                                                      \
+            __asm__ volatile(                                                                                 \
+                "vfmadd231ps %8,%9,%0\n vfmadd231ps %8,%9,%1\n vfmadd231ps %8,%9,%2\n vfmadd231ps %8,%9,%3\n" \
+                "vfmadd231ps %8,%9,%4\n vfmadd231ps %8,%9,%5\n vfmadd231ps %8,%9,%6\n vfmadd231ps %8,%9,%7\n" \
+                : "+x"(a), "+x"(b), "+x"(c), "+x"(d), "+x"(e), "+x"(f), "+x"(g), "+x"(h)                      \
+                : "x"(p), "x"(q));                                                                            \
+        return (double)loops * 8 * 2 * width / (fv_seconds() - start) * 1e-9;                                 \
     }
 #if defined(__x86_64__)
 PEAK(8, "avx2,fma")
@@ -91,8 +91,10 @@ static double measured_peak(void) {
     for (int run = 0; run < RUNS; run++) {
         double now = 0;
 #if defined(__x86_64__)
-        if (fv_simd_named("avx512")) now = peak_16();
-        else if (fv_simd_named("avx2")) now = peak_8();
+        if (fv_simd_named("avx512"))
+            now = peak_16();
+        else if (fv_simd_named("avx2"))
+            now = peak_8();
 #endif
         if (now > best) best = now;
     }
@@ -122,8 +124,16 @@ static float *filled(size_t count) {
 static bool make_buffers(const fv_simd *k, const fv_conv_shape *s, buffers *b) {
     size_t in = (size_t)(IMAGES * s->ic * s->ih * s->iw), out = (size_t)(IMAGES * s->oc * s->oh * s->ow);
     size_t weights = (size_t)(s->oc * s->ic * s->kernel[0] * s->kernel[1]), oc = (size_t)s->oc;
-    *b = (buffers){filled(in), filled(out), filled(weights), filled(oc), filled(out), filled(in), filled(weights),
-                   filled(oc), fv_map(out * sizeof(uint16_t)), fv_map(k->conv_scratch(s) + 1)};
+    *b = (buffers){filled(in),
+                   filled(out),
+                   filled(weights),
+                   filled(oc),
+                   filled(out),
+                   filled(in),
+                   filled(weights),
+                   filled(oc),
+                   fv_map(out * sizeof(uint16_t)),
+                   fv_map(k->conv_scratch(s) + 1)};
     if (!b->x || !b->y || !b->w || !b->bias || !b->dy || !b->dx || !b->dw || !b->dbias || !b->index || !b->scratch)
         return false;
     fv_random r = fv_random_stream(2, 0, 0);

@@ -91,6 +91,9 @@ typedef struct fv_preprocess {
     int zero_;
 } fv_preprocess;
 
+/* The mean and std that suit the dataset (MNIST's published ones, ...), the rest zero; all zero where it knows none. */
+FV_API fv_preprocess fv_dataset_preprocess(const fv_dataset *dataset);
+
 #define fv_mnist(...)         fv_mnist_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_mnist_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
 #define fv_fashion_mnist(...) fv_fashion_mnist_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_mnist_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
 #define fv_fundus(...)        fv_fundus_with(&(fv_fundus_args){.zero_ = 0, __VA_ARGS__})

@@ -86,6 +86,8 @@ int fv_dataset_positive(const fv_dataset *d) { return d ? d->positive : -1; }
 fv_split fv_dataset_split(const fv_dataset *d) { return d ? d->split : FV_SPLIT_DEFAULT; }
 const char *fv_dataset_name(const fv_dataset *d) { return d ? d->kind->name : NULL; }
 
+fv_preprocess fv_dataset_preprocess(const fv_dataset *d) { return d ? d->preprocess : (fv_preprocess){0}; }
+
 const char *fv_dataset_class_name(const fv_dataset *d, int index) {
     return d && index >= 0 && index < d->classes ? d->class_names[index] : NULL;
 }

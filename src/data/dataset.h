@@ -26,6 +26,7 @@ struct fv_dataset {
     char **class_names;          /* owned, `classes` of them */
     int positive;                /* -1: the set does not say */
     int channels, height, width; /* of image 0 */
+    fv_preprocess preprocess;    /* the normalisation that suits it */
 };
 
 /* `bytes` zeroed for a kind's struct; kind, classes and names (copied; NULL: "0", "1", ...) set, positive -1. NULL on

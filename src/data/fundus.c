@@ -94,6 +94,8 @@ fv_dataset *fv_fundus_with(const fv_fundus_args *args) {
     if (!f) return NULL;
     f->seed = args->seed;
     f->base.positive = 1;
+    f->base.preprocess =
+        (fv_preprocess){.mean = {0.50f, 0.24f, 0.12f}, .std = {0.10f, 0.08f, 0.06f}}; /* inside the field */
     f->base.split = args->split ? args->split : FV_TRAIN;
     size_t count = args->count ? args->count : splits[f->base.split].count;
     if (fv_dataset_set_size(&f->base, count, 3, size, size) == FV_OK && open_cache(f) == FV_OK) return &f->base;

@@ -47,8 +47,8 @@ typedef struct fv_fundus_scene {
     int light_x, light_y; /* where the light is best, Q16 */
     int vignette;         /* loss at distance 1, Q12 */
     int slope_x, slope_y; /* gradient of the light, Q12 over distance 1 */
-    int exposure[3];      /* mean color inside the field, Q4 */
-    int contrast[3];      /* Q12 */
+    int exposure[3];      /* mean colors inside the field, Q4 */
+    int deviation[3];     /* their standard deviation there, Q4 */
     int grain;            /* of the sensor, levels in Q4 */
 
     int nsegments;

@@ -186,9 +186,23 @@ static int in_field(const fv_fundus_scene *s, int x, int y) {
     return above <= 0 ? 0 : edge(blob_distance(&s->field, x, y), s->field.soft);
 }
 
-/* Paints the film; mean: of what lies in the field, Q4. */
-static void expose(const canvas *c, int64_t mean[3]) {
-    int64_t sum[3] = {0}, weight = 1;
+/* The mean and standard deviation of what lies in the field, Q4. */
+typedef struct statistics {
+    int mean[3], deviation[3];
+} statistics;
+
+static statistics meter(const int64_t sum[3], const int64_t squares[3], int64_t weight) {
+    statistics m;
+    for (int k = 0; k < 3; k++) {
+        int64_t mean = sum[k] / weight, variance = squares[k] / weight - mean * mean;
+        m.mean[k] = (int)mean;
+        m.deviation[k] = (int)fv_isqrt((uint64_t)max64(variance, 1));
+    }
+    return m;
+}
+
+static statistics expose(const canvas *c) {
+    int64_t sum[3] = {0}, squares[3] = {0}, weight = 1;
     for (int j = 0; j < c->size; j++)
         for (int i = 0; i < c->size; i++) {
             int x = c->axis[i], y = c->axis[j], inside = in_field(c->scene, x, y), color[3];
@@ -199,11 +213,12 @@ static void expose(const canvas *c, int64_t mean[3]) {
             for (int k = 0; k < 3; k++) {
                 film[k] = (uint16_t)clamp(color[k], 0, UINT16_MAX);
                 sum[k] += (int64_t)film[k] * inside;
+                squares[k] += (int64_t)film[k] * film[k] * inside;
             }
             film[3] = (uint16_t)inside;
             weight += inside;
         }
-    for (int k = 0; k < 3; k++) mean[k] = max64(sum[k] / weight, 1);
+    return meter(sum, squares, weight);
 }
 
 /* The grain of pixel `at`, Q4 for each channel: a triangle around 0, weaker in the dark surround. */
@@ -216,17 +231,18 @@ static void draw_grain(const fv_fundus_scene *s, size_t at, int inside, int grai
         grain[k] = ((int)(random[k] & 0xffff) + (int)(random[k] >> 16) - 0xffff) * strength >> 16;
 }
 
-/* Exposure and white balance bring the mean to what the scene's camera wants; then contrast, the dark surround and grain. */
-static void develop(const canvas *c, const int64_t mean[3], uint8_t *rgb) {
+/* The camera's automatics bring mean and deviation to what the scene wants, for each channel and both classes alike: then
+ * they do not tell one class from the other. */
+static void develop(const canvas *c, const statistics *metered, uint8_t *rgb) {
     enum { SURROUND = 5 << 4 };
     const fv_fundus_scene *s = c->scene;
     int gain[3], grain[3];
-    for (int k = 0; k < 3; k++) gain[k] = (int)((int64_t)s->exposure[k] * FV_Q12 / mean[k]);
+    for (int k = 0; k < 3; k++) gain[k] = s->deviation[k] * FV_Q12 / metered->deviation[k];
     for (size_t at = 0; at < (size_t)c->size * (size_t)c->size; at++) {
         const uint16_t *film = c->film + 4 * at;
         draw_grain(s, at, film[3], grain);
         for (int k = 0; k < 3; k++) {
-            int value = s->exposure[k] + scaled(scaled(film[k], gain[k]) - s->exposure[k], s->contrast[k]);
+            int value = s->exposure[k] + scaled(film[k] - metered->mean[k], gain[k]);
             value = mixed(SURROUND, value, film[3]) + grain[k];
             rgb[3 * at + (size_t)k] = (uint8_t)clamp((value + 8) >> 4, 0, 255);
         }
@@ -256,14 +272,13 @@ fv_status fv_fundus_photograph(fv_fundus_scene *scene, int size, uint8_t *rgb) {
     c.axis = FV_NEW_N(int, (size_t)size);
     fv_status status = vessels && c.film && c.axis ? FV_OK : FV_NO_MEMORY;
     if (status == FV_OK) {
-        int64_t mean[3];
         c.vessels[0] = vessels;
         c.vessels[1] = vessels + pixels;
         for (int i = 0; i < size; i++) c.axis[i] = (2 * i + 1) * FV_Q16 / size - FV_Q16;
         fit_scene(scene, c.pixel);
         for (int i = 0; i < scene->nsegments; i++) draw_segment(&c, &scene->segments[i]);
-        expose(&c, mean);
-        develop(&c, mean, rgb);
+        statistics metered = expose(&c);
+        develop(&c, &metered, rgb);
     }
     fv_free(vessels);
     fv_free(c.film);

@@ -191,8 +191,12 @@ static void draw_camera(fv_fundus_scene *s, fv_random *r) {
     s->slope_y = between(r, -Q12(180), Q12(180));
     int brightness = between(r, 110, 185); /* white balance goes a little astray */
     for (int c = 0; c < 3; c++) s->exposure[c] = s->base[c] * brightness / 200 * between(r, 92, 108) / 100;
-    int contrast = between(r, Q12(750), Q12(1250));
-    for (int c = 0; c < 3; c++) s->contrast[c] = contrast * between(r, 72, 128) / 100;
+    int contrast = between(r, 0, 1000);
+    static const int least[3] = {105, 215, 270}, most[3] = {235, 440, 640}; /* thousandths of the mean */
+    for (int c = 0; c < 3; c++) {
+        int share = least[c] + (most[c] - least[c]) * contrast / 1000;
+        s->deviation[c] = s->exposure[c] * share / 1000 * between(r, 85, 115) / 100;
+    }
     s->grain = between(r, 16, 80);
 }
 
@@ -209,16 +213,16 @@ static fv_fundus_blob *add_blob(fv_fundus_scene *s, fv_random *r, vector at, int
 
 /* Uneven pigment. Bands take the place of most of it in the tessellated eye. */
 static void draw_pigment(fv_fundus_scene *s, fv_random *r, bool positive) {
-    s->tessellation = positive ? between(r, Q12(480), Q12(850)) : chance(r, 25) ? between(r, 0, Q12(100)) : 0;
-    s->mottle[0] = between(r, Q12(60), positive ? Q12(260) : Q12(500));
-    s->mottle[1] = between(r, Q12(30), positive ? Q12(120) : Q12(360));
+    s->tessellation = positive ? between(r, Q12(600), Q12(950)) : chance(r, 25) ? between(r, 0, Q12(100)) : 0;
+    s->mottle[0] = between(r, Q12(60), positive ? Q12(260) : Q12(400));
+    s->mottle[1] = between(r, Q12(30), positive ? Q12(120) : Q12(200));
     s->mottle[2] = between(r, Q12(20), Q12(100));
 }
 
 /* A crescent of bare sclera on the disc's temporal side, in a third of eyes all around it. */
 static void draw_atrophy(fv_fundus_scene *s, fv_random *r, int side) {
     static const int sclera[3] = RGB(244, 206, 138);
-    int radius = s->disc.a, out = between(r, radius * 60 / 100, radius * 120 / 100);
+    int radius = s->disc.a, out = between(r, radius * 75 / 100, radius * 130 / 100);
     bool ring = chance(r, 33);
     s->atrophy = s->disc;
     s->atrophy.a = radius + (ring ? out : out / 3);
@@ -236,7 +240,7 @@ static void draw_patches(fv_fundus_scene *s, fv_random *r) {
     for (int n = between(r, 0, 3); n > 0; n--) {
         vector at =
             within(r, s->macula.x - Q16(400), s->macula.x + Q16(400), s->macula.y - Q16(400), s->macula.y + Q16(400));
-        fv_fundus_blob *blob = add_blob(s, r, at, between(r, Q16(50), Q16(150)), color);
+        fv_fundus_blob *blob = add_blob(s, r, at, between(r, Q16(50), Q16(130)), color);
         blob->pigment = between(r, Q12(200), Q12(500));
         blob->soft = Q12(300);
         blob->wobble = between(r, Q12(500), Q12(1100));
@@ -244,14 +248,14 @@ static void draw_patches(fv_fundus_scene *s, fv_random *r) {
     }
 }
 
-/* Healthy eyes get as much that is pale, elsewhere: cotton-wool spots, reflexes of the nerve fibres, an old scar. */
+/* Healthy eyes have pale spots too, elsewhere: cotton wool, reflexes of the nerve fibres. */
 static void draw_spots(fv_fundus_scene *s, fv_random *r) {
     static const int color[3] = RGB(246, 228, 190);
-    for (int n = between(r, 1, 5); n > 0; n--) {
+    for (int n = between(r, 0, 3); n > 0; n--) {
         vector at;
         do at = within(r, -Q16(750), Q16(750), -Q16(750), Q16(750));
         while (distance(at.x, at.y, s->disc.x, s->disc.y) < Q16(420) || distance(at.x, at.y, 0, 0) > Q16(800));
-        fv_fundus_blob *blob = add_blob(s, r, at, between(r, Q16(70), Q16(210)), color);
+        fv_fundus_blob *blob = add_blob(s, r, at, between(r, Q16(50), Q16(130)), color);
         blob->soft = between(r, Q12(1200), Q12(1900));
         blob->wobble = between(r, Q12(300), Q12(900));
         blob->strength = between(r, Q12(600), Q12(950));

@@ -152,7 +152,8 @@ static fv_status make_slots(fv_loader *l) {
     size_t size = (size_t)l->args.batch_size, floats;
     l->nslots = count_slots(&l->args);
     l->image_floats = (size_t)l->args.channels * (size_t)l->args.height * (size_t)l->args.width;
-    if (!fv_size_mul(l->image_floats, size, &floats) || !fv_size_mul(floats, (size_t)l->nslots * sizeof(float), &l->x_bytes))
+    if (!fv_size_mul(l->image_floats, size, &floats) ||
+        !fv_size_mul(floats, (size_t)l->nslots * sizeof(float), &l->x_bytes))
         return fv_fail(FV_NO_MEMORY, "--batch-size %zu: the batches would not fit into memory", size);
     if (!(l->order = FV_NEW_N(uint32_t, l->count)) || !(l->slots = FV_NEW_N(slot, (size_t)l->nslots)) ||
         !(l->x = fv_map(l->x_bytes)))

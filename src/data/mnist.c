@@ -103,20 +103,27 @@ static void close_mnist(fv_dataset *dataset) {
     fv_idx_free(&((mnist *)dataset)->labels);
 }
 
-static const fv_dataset_kind mnist_kind = {"mnist", read_image, read_label, prefetch_image, close_mnist};
-static const fv_dataset_kind fashion_kind = {"fashion_mnist", read_image, read_label, prefetch_image, close_mnist};
+/* What the two sets differ in; mean and std are their training images'. */
+typedef struct variant {
+    fv_dataset_kind kind;
+    const char *const *class_names;
+    float mean, std;
+} variant;
 
-static const char *const fashion_classes[CLASSES] = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-                                                     "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
+static const char *const clothes[CLASSES] = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+                                             "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
 
-static fv_dataset *open_mnist(const fv_dataset_kind *kind, const char *const *names, const char *folder,
-                              const fv_mnist_args *args) {
+static const variant digits = {{"mnist", read_image, read_label, prefetch_image, close_mnist}, NULL, 0.1307f, 0.3081f};
+static const variant fashion = {
+    {"fashion_mnist", read_image, read_label, prefetch_image, close_mnist}, clothes, 0.2860f, 0.3530f};
+
+static fv_dataset *open_mnist(const variant *v, const char *folder, const fv_mnist_args *args) {
     if (!folder) return NULL;
     if (args->split == FV_VAL) {
-        fv_fail(FV_UNSUPPORTED, "%s has no val split: it has train and test", kind->name);
+        fv_fail(FV_UNSUPPORTED, "%s has no val split: it has train and test", v->kind.name);
         return NULL;
     }
-    mnist *m = fv_dataset_new(kind, sizeof *m, CLASSES, names);
+    mnist *m = fv_dataset_new(&v->kind, sizeof *m, CLASSES, v->class_names);
     if (!m) return NULL;
     m->base.split = args->split ? args->split : FV_TRAIN;
     if (read_file(folder, m->base.split, "images", 3, &m->images) != FV_OK ||
@@ -128,13 +135,12 @@ static fv_dataset *open_mnist(const fv_dataset_kind *kind, const char *const *na
     m->base.channels = 1;
     m->base.height = (int)m->images.dims[1];
     m->base.width = (int)m->images.dims[2];
+    m->base.preprocess = (fv_preprocess){.mean = {v->mean}, .std = {v->std}};
     return &m->base;
 }
 
-fv_dataset *fv_mnist_with(const char *folder, const fv_mnist_args *args) {
-    return open_mnist(&mnist_kind, NULL, folder, args);
-}
+fv_dataset *fv_mnist_with(const char *folder, const fv_mnist_args *args) { return open_mnist(&digits, folder, args); }
 
 fv_dataset *fv_fashion_mnist_with(const char *folder, const fv_mnist_args *args) {
-    return open_mnist(&fashion_kind, fashion_classes, folder, args);
+    return open_mnist(&fashion, folder, args);
 }

@@ -87,6 +87,7 @@ fv_dataset *fv_dataset_part(const fv_dataset *dataset, fv_split part, float frac
         p->base.channels = dataset->channels;
         p->base.height = dataset->height;
         p->base.width = dataset->width;
+        p->base.preprocess = dataset->preprocess;
         return &p->base;
     }
     fv_dataset_free(&p->base);

@@ -84,7 +84,7 @@ fv_status fv_build_graph(fv_plan *plan);
 
 /* Which nodes run, in which order: ids into order[graph->n_nodes]; returns how many, -1 for FV_NO_MEMORY. Leaves and
  * unused nodes do not run. */
-int fv_schedule(const fv_plan *plan, int *order);
+int fv_order_steps(const fv_plan *plan, int *order);
 
 /* A kernel for each node of the graph (NULL for leaves), by cost. `refused` lists kernels that have already said no. */
 typedef struct fv_refusal {

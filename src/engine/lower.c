@@ -327,7 +327,7 @@ static fv_status lower(lowering *l) {
     plan->pinned = FV_NEW_N(fv_param *, n_nodes);
     plan->versions = FV_NEW_N(uint64_t, n_nodes);
     if (!l->order || !l->chosen || !l->step_of || !plan->pinned || !plan->versions) return FV_NO_MEMORY;
-    if ((l->n_order = fv_schedule(plan, l->order)) < 0) return FV_NO_MEMORY;
+    if ((l->n_order = fv_order_steps(plan, l->order)) < 0) return FV_NO_MEMORY;
     fv_value *logits, *loss = plan->loss;
     do {
         forget(l);

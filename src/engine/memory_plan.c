@@ -12,7 +12,7 @@ typedef struct block {
     size_t bytes, offset;
     int first, last;
     fv_slot *slot; /* what lies there, ... */
-    fv_step *step; /* ... or the step whose scratch does */
+    fv_step *step; /* ... or the step whose scratch does; neither: the threads' own scratch */
     int order;     /* as found: makes the sort stable */
 } block;
 
@@ -41,9 +41,11 @@ static void find_lifetimes(fv_plan *plan) {
 
 /* ---- Placing --------------------------------------------------------------------------------------------------------- */
 
+static size_t round_up(size_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
+
 static size_t slot_total(const fv_slot *slot) {
     size_t parts = slot->layout.parts ? (size_t)slot->layout.parts : 1;
-    return (parts * slot->bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return round_up(parts * slot->bytes);
 }
 
 static bool in_arena(const fv_plan *plan, const fv_value *value) {
@@ -51,8 +53,23 @@ static bool in_arena(const fv_plan *plan, const fv_value *value) {
     return !slot->alias && !slot->external && slot->last >= 0;
 }
 
+/* The threads' own scratch: as large as its largest user asks for, alive from the first user to the last. */
+static block own_scratch(const fv_plan *plan) {
+    block b = {.first = -1};
+    for (int s = 0; s < plan->n_steps; s++) {
+        const fv_step *step = plan->steps[s];
+        if (step->own_scratch_bytes == 0) continue;
+        if (b.first < 0) b.first = step->phase;
+        b.last = step->phase;
+        if (step->own_scratch_bytes > b.bytes) b.bytes = step->own_scratch_bytes;
+    }
+    b.bytes = round_up(b.bytes) * (size_t)fv_team_size(plan->args.team);
+    return b;
+}
+
 static int collect(const fv_plan *plan, block *blocks) {
     int n = 0;
+    blocks[n++] = own_scratch(plan);
     for (int s = 0; s < plan->n_steps; s++) {
         fv_step *step = plan->steps[s];
         for (int i = 0; i < step->node->n_out; i++) {
@@ -62,8 +79,7 @@ static int collect(const fv_plan *plan, block *blocks) {
             n++;
         }
         if (step->scratch_bytes) {
-            size_t bytes = (step->scratch_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-            blocks[n] = (block){.bytes = bytes, .first = step->phase, .last = step->phase, .step = step, .order = n};
+            blocks[n] = (block){.bytes = round_up(step->scratch_bytes), .first = step->phase, .last = step->phase, .step = step, .order = n};
             n++;
         }
     }
@@ -153,8 +169,19 @@ static fv_status list_uses(fv_plan *plan, int which, const fv_value *input) {
     return FV_OK;
 }
 
+/* Tells whoever lies in a block where that is. */
+static void settle(fv_plan *plan, const block *b) {
+    if (b->slot) b->slot->offset = b->offset;
+    else if (b->step) b->step->scratch = plan->arena + b->offset;
+    else
+        for (int s = 0; s < plan->n_steps; s++) {
+            plan->steps[s]->own_scratch = plan->arena + b->offset;
+            plan->steps[s]->own_scratch_stride = b->bytes / (size_t)fv_team_size(plan->args.team);
+        }
+}
+
 fv_status fv_plan_memory(fv_plan *plan) {
-    size_t most = (size_t)plan->n_steps * (FV_MAX_OUT + 1) + 1;
+    size_t most = (size_t)plan->n_steps * (FV_MAX_OUT + 1) + 2;
     block *blocks = FV_NEW_N(block, most), **placed = FV_NEW_N(block *, most);
     fv_status status = blocks && placed ? FV_OK : FV_NO_MEMORY;
     if (status == FV_OK) {
@@ -162,10 +189,7 @@ fv_status fv_plan_memory(fv_plan *plan) {
         int n = collect(plan, blocks);
         plan->arena_bytes = place(blocks, n, placed);
         status = map_arena(plan);
-        for (int i = 0; i < n && status == FV_OK; i++) {
-            if (blocks[i].slot) blocks[i].slot->offset = blocks[i].offset;
-            else blocks[i].step->scratch = plan->arena + blocks[i].offset;
-        }
+        for (int i = 0; i < n && status == FV_OK; i++) settle(plan, &blocks[i]);
     }
     fv_free(blocks);
     fv_free(placed);

@@ -57,7 +57,7 @@ static int place(const fv_plan *plan, const bool *used, int *after, int *order) 
     return n;
 }
 
-int fv_schedule(const fv_plan *plan, int *order) {
+int fv_order_steps(const fv_plan *plan, int *order) {
     size_t n_nodes = (size_t)plan->graph->n_nodes;
     bool *used = FV_NEW_N(bool, n_nodes);
     int *after = FV_NEW_N(int, n_nodes);

@@ -16,14 +16,8 @@ typedef struct fv_batch_share {
 static inline fv_batch_share fv_batch_share_of(const fv_step *step, int images, int thread, int nthreads) {
     fv_batch_share own;
     fv_share(fv_groups(images), thread, nthreads, &own.begin, &own.end);
-    size_t each = step->scratch_bytes / (size_t)step->threads;
-    own.scratch = (unsigned char *)step->scratch + each * (size_t)thread;
+    own.scratch = (unsigned char *)step->own_scratch + step->own_scratch_stride * (size_t)thread;
     return own;
-}
-
-/* So much scratch for each thread, on cache lines of its own. */
-static inline void fv_batch_scratch(fv_step *step, size_t each) {
-    step->scratch_bytes = (each + 63) / 64 * 64 * (size_t)step->threads;
 }
 
 /* Outputs of parameters come in a part a thread. */

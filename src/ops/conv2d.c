@@ -133,7 +133,7 @@ static fv_status plan_batch(fv_step *step) {
     const fv_simd *simd = fv_simd_pick();
     fv_conv_shape shape = shape_of(step->node);
     step->refused = !simd->conv_supported(&shape);
-    if (!step->refused) fv_batch_scratch(step, simd->conv_scratch(&shape));
+    if (!step->refused) step->own_scratch_bytes = simd->conv_scratch(&shape);
     return FV_OK;
 }
 

@@ -61,18 +61,13 @@ static double weight_met(const cross_entropy *a, const fv_loss_share *s) {
     return sum;
 }
 
-/* The share's q, in the layout of t; zero in lanes beyond N. */
+/* The share's q, in the layout of t. */
 static const float *own_targets(const cross_entropy *a, const fv_loss_share *s) {
-    const int lanes = s->batch ? FV_BATCH_WIDTH : 1;
-    for (int item = s->begin; item < s->end; item++) {
-        int images = s->n - item * lanes < lanes ? s->n - item * lanes : lanes;
-        for (int c = 0; c < s->classes; c++) {
-            size_t at = ((size_t)item * (size_t)s->classes + (size_t)c) * (size_t)lanes;
-            for (int lane = 0; lane < lanes; lane++)
-                s->free[at + (size_t)lane] =
-                    lane < images ? (float)soften(a, s->classes, c, s->t[at + (size_t)lane]) : 0;
-        }
-    }
+    const size_t lanes = s->batch ? FV_BATCH_WIDTH : 1, row = (size_t)s->classes * lanes;
+    for (size_t at = (size_t)s->begin * row; at < (size_t)s->end * row; at += row)
+        for (int c = 0; c < s->classes; c++)
+            for (size_t i = at + (size_t)c * lanes; i < at + (size_t)(c + 1) * lanes; i++)
+                s->free[i] = (float)soften(a, s->classes, c, s->t[i]);
     return s->free;
 }
 

@@ -83,6 +83,7 @@ const fv_op fv_fold_batch_norm_op = {
     .n_kernels = FV_COUNT(kernels),
 };
 
-fv_value *fv_fold_batch_norm_node(fv_graph *graph, const char *name, float epsilon, fv_value *const in[], bool has_bias) {
+fv_value *fv_fold_batch_norm_node(fv_graph *graph, const char *name, float epsilon, fv_value *const in[],
+                                  bool has_bias) {
     return fv_node_new(graph, &fv_fold_batch_norm_op, name, &(fold){epsilon, has_bias}, in, BIAS + has_bias);
 }

@@ -26,6 +26,7 @@ typedef struct fv_leaky_relu_node_args {
 } fv_leaky_relu_node_args;
 
 /* Output 0 the folded weight, output 1 the folded bias; in: w, gamma, beta, mean, variance and, if has_bias, b. */
-fv_value *fv_fold_batch_norm_node(fv_graph *graph, const char *name, float epsilon, fv_value *const in[], bool has_bias);
+fv_value *fv_fold_batch_norm_node(fv_graph *graph, const char *name, float epsilon, fv_value *const in[],
+                                  bool has_bias);
 
 #endif

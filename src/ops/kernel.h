@@ -68,6 +68,10 @@ struct fv_step {
 
     size_t scratch_bytes; /* set by plan(): working memory during the step, all threads together */
     void *scratch;
+    /* Working memory that a thread has to itself: plan() sets the bytes for one thread. All steps of a plan share it, since a
+     * thread is done with one step's when it comes to the next. Thread t's begins at own_scratch + t * own_scratch_stride. */
+    size_t own_scratch_bytes, own_scratch_stride;
+    void *own_scratch;
     void *state; /* what plan() made (primitives, tables) */
     void (*free_state)(void *state);
     int overwrites; /* input + 1 whose memory output 0 should take where nobody reads it later (a fused sum): where the
@@ -80,7 +84,9 @@ struct fv_step {
 
 /* Where part `part` of a tensor in several parts lies: back to back. `bytes` is that of one part: step->in_bytes[i],
  * step->out_bytes[i]. */
-static inline float *fv_part(void *base, size_t bytes, int part) { return (float *)base + bytes / sizeof(float) * (size_t)part; }
+static inline float *fv_part(void *base, size_t bytes, int part) {
+    return (float *)base + bytes / sizeof(float) * (size_t)part;
+}
 
 /* Floats in a tensor of this shape and layout, padding lanes included (not FV_OPAQUE). Shapes of rank below 2 have no
  * channels and are plain in every layout. */

@@ -103,7 +103,7 @@ static double cost_batch(const fv_node *node, int threads) {
 
 static fv_status plan_batch(fv_step *step) {
     fv_conv_shape shape = conv_of(step->node);
-    fv_batch_scratch(step, fv_simd_pick()->conv_scratch(&shape));
+    step->own_scratch_bytes = fv_simd_pick()->conv_scratch(&shape);
     return FV_OK;
 }
 

@@ -114,7 +114,7 @@ static void the_barrier_holds_everyone(void **state) {
     (void)state;
     for (int i = 0; i < SIZES; i++) {
         fv_team *team = team_of(sizes[i]);
-        struct rounds r = {.team = team, .count = fv_team_size(team) > fv_threads_available() ? 300 : 10000};
+        struct rounds r = {.team = team, .count = fv_team_size(team) > fv_threads_available() ? 100 : 2000};
         for (int run = 0; run < 3; run++) fv_team_run(team, go_rounds, &r);
         for (int thread = 0; thread < fv_team_size(team); thread++) {
             assert_int_equal(r.slots[thread], r.count);

@@ -137,6 +137,21 @@ static fv_value *batch_norm(lab *l) { return norm(l, &fv_batch_norm_op, 0); }
 static fv_value *batch_norm_relu(lab *l) { return norm(l, &fv_batch_norm_op, 1); }
 static fv_value *batch_norm_inference(lab *l) { return norm(l, &fv_batch_norm_inference_op, lab_int(l, 0, 1)); }
 
+static fv_value *fold_batch_norm(lab *l) {
+    int channels = lab_channels(l);
+    bool has_bias = lab_chance(l, 50);
+    fv_shape c = FV_SHAPE(channels);
+    fv_value *in[] = {
+        lab_parameter(l, "weight", FV_SHAPE(channels, lab_channels(l), lab_int(l, 1, 3), lab_int(l, 1, 3)), LAB_NORMAL),
+        lab_parameter(l, "gamma", c, LAB_NORMAL),
+        lab_parameter(l, "beta", c, LAB_NORMAL),
+        lab_state(l, "mean", c, LAB_NORMAL),
+        lab_state(l, "variance", c, LAB_POSITIVE),
+        has_bias ? lab_parameter(l, "bias", c, LAB_NORMAL) : NULL,
+    };
+    return fv_fold_batch_norm_node(l->graph, "layer", 1e-5f, in, has_bias);
+}
+
 /* ---- Concat -------------------------------------------------------------------------------------------------------- */
 
 static fv_value *concat(lab *l) {
@@ -164,6 +179,7 @@ const lab_case lab_layer_cases[] = {
     {"batch_norm", batch_norm, 0},
     {"batch_norm: relu", batch_norm_relu, 0},
     {"batch_norm_inference", batch_norm_inference, 0},
+    {"fold_batch_norm", fold_batch_norm, 1e-6},
     {"concat", concat, 1e-7},
     {0},
 };

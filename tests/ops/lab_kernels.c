@@ -174,6 +174,8 @@ static void set_memory(run *r, fv_step *step) {
         step->out[i] = tensor(r, (step->out_bytes[i] + 63) / 64 * 64 * parts);
     }
     step->scratch = tensor(r, step->scratch_bytes);
+    step->own_scratch_stride = (step->own_scratch_bytes + 63) / 64 * 64;
+    step->own_scratch = tensor(r, step->own_scratch_stride * (size_t)step->threads);
     /* Sharing memory where that is allowed, half of the time. */
     int shared = step->overwrites ? step->overwrites : node->op->flags & FV_OP_IN_PLACE ? 1 : 0;
     if (shared && r->threads == 2 && !producer(r, node->in[shared - 1]) &&

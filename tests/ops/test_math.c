@@ -77,7 +77,8 @@ static float loss_by(const fv_node *node, int k, const float z[CLASSES], const f
     enum { FLOATS = CLASSES * FV_BATCH_WIDTH };
     const fv_kernel *kernel = &node->op->kernels[k];
     const int lanes = kernel->in == FV_BATCH ? FV_BATCH_WIDTH : 1;
-    float zs[FLOATS] = {0}, ts[FLOATS] = {0}, dzs[FLOATS], loss, scratch[FLOATS + FV_BATCH_WIDTH];
+    float zs[FLOATS], ts[FLOATS] = {0}, dzs[FLOATS], loss, scratch[FLOATS + FV_BATCH_WIDTH];
+    for (int i = 0; i < CLASSES * lanes; i++) zs[i] = (float)(i / lanes); /* anything, where there is no image */
     for (int c = 0; c < CLASSES; c++) zs[c * lanes] = z[c], ts[c * lanes] = t[c];
     fv_step step = {
         .node = node, .kernel = kernel, .threads = 1, .in = {zs, ts}, .out = {&loss, dzs}, .scratch = scratch};
@@ -87,6 +88,7 @@ static float loss_by(const fv_node *node, int k, const float z[CLASSES], const f
     kernel->run(&step, 0, 1);
     if (step.free_state) step.free_state(step.state);
     for (int c = 0; c < CLASSES; c++) dz[c] = dzs[c * lanes];
+    for (int i = 0; i < CLASSES * lanes; i++) assert_true(i % lanes == 0 || dzs[i] == 0); /* no image, no gradient */
     return loss;
 }
 

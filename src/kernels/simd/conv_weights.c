@@ -155,7 +155,8 @@ static void linear_weights(const fv_conv_shape *s, int g0, int g1, const float *
     const ptrdiff_t inner = conv_inner(s), columns = (ptrdiff_t)round_up((size_t)inner, LANES);
     const size_t oc = (size_t)s->oc;
     char *rest = scratch;
-    float *images = cut(&rest, ((size_t)inner * LINEAR_GROUPS * LANES + LANES) * sizeof *images);
+    float *images = cut(&rest, ((size_t)inner * LINEAR_GROUPS * LANES + LANES) *
+                                   sizeof *images); /* its last vector may reach beyond */
     float *wide = cut(&rest, oc * (size_t)columns * sizeof *wide);
     tap *table = cut(&rest, LINEAR_GROUPS * LANES * sizeof *table), *at = cut(&rest, oc * sizeof *at);
     float *out = columns == inner ? dw : wide;
@@ -165,7 +166,6 @@ static void linear_weights(const fv_conv_shape *s, int g0, int g1, const float *
         table[i] = (tap){i * inner, (ptrdiff_t)(i / LANES) * s->oc * LANES + i % LANES};
     for (int g = g0; g < g1; g += LINEAR_GROUPS) {
         int groups = g1 - g < LINEAR_GROUPS ? g1 - g : LINEAR_GROUPS;
-        memset(images + groups * LANES * inner, 0, LANES * sizeof *images); /* what the last vector reads beyond */
         SIMD(batch_to_plain)(groups * LANES, (size_t)inner, 0, groups, x + g * inner * LANES, images);
         linear_block(s, &(taps){table, groups * LANES, LANES}, at, images, dy + (ptrdiff_t)g * s->oc * LANES, out);
     }
