@@ -40,7 +40,7 @@ FV_API fv_dataset *fv_fashion_mnist_with(const char *folder, const fv_mnist_args
 typedef struct fv_fundus_args {
     fv_split split; /* default FV_TRAIN; the splits share no image */
     size_t count;   /* images; default 800 for train, 200 for val and test; half of them positive */
-    int size;       /* width and height in pixels; default 64, 16..2048 */
+    int size;       /* width and height in pixels; default 32 (what LeNet learns in a minute), 16..2048 */
     uint64_t seed;  /* another world of retinas; default 0 */
     int zero_;
 } fv_fundus_args;

@@ -85,7 +85,7 @@ static fv_status open_cache(fundus_set *f) {
 
 fv_dataset *fv_fundus_with(const fv_fundus_args *args) {
     static const char *const classes[] = {"normal", "pathologic_myopia"};
-    int size = args->size ? args->size : 64;
+    int size = args->size ? args->size : 32;
     if (size < SMALLEST || size > LARGEST) {
         fv_fail(FV_BAD_ARGUMENT, "synthetic:fundus: size %d: must be %d..%d", size, SMALLEST, LARGEST);
         return NULL;

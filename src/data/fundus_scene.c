@@ -7,8 +7,7 @@
 
 #define Q16(thousandths) ((thousandths)*FV_Q16 / 1000)
 #define Q12(thousandths) ((thousandths)*FV_Q12 / 1000)
-#define RGB(r, g, b) \
-    { (r) * 16, (g)*16, (b)*16 }
+#define Q4(level)        ((level)*16)
 
 uint32_t fv_isqrt(uint64_t n) {
     uint64_t root = 0;
@@ -134,7 +133,7 @@ static void vary_color(fv_random *r, int to[3], const int from[3], int percent) 
 }
 
 static void draw_landmarks(fv_fundus_scene *s, fv_random *r, int side) {
-    static const int disc_color[3] = RGB(240, 156, 92), cup_color[3] = RGB(252, 212, 150);
+    static const int disc_color[3] = {Q4(240), Q4(156), Q4(92)}, cup_color[3] = {Q4(252), Q4(212), Q4(150)};
     bool centred = chance(r, 35); /* on the fovea; else between it and the disc */
     int reach = between(r, Q16(580), Q16(700));
     int x = side * (centred ? between(r, Q16(580), Q16(680)) : between(r, Q16(260), Q16(460)));
@@ -221,7 +220,7 @@ static void draw_pigment(fv_fundus_scene *s, fv_random *r, bool positive) {
 
 /* A crescent of bare sclera on the disc's temporal side, in a third of eyes all around it. */
 static void draw_atrophy(fv_fundus_scene *s, fv_random *r, int side) {
-    static const int sclera[3] = RGB(244, 206, 138);
+    static const int sclera[3] = {Q4(244), Q4(206), Q4(138)};
     int radius = s->disc.a, out = between(r, radius * 75 / 100, radius * 130 / 100);
     bool ring = chance(r, 33);
     s->atrophy = s->disc;
@@ -236,7 +235,7 @@ static void draw_atrophy(fv_fundus_scene *s, fv_random *r, int side) {
 
 /* Patchy atrophy of the posterior pole: sharp, irregular, pigmented at the edge. */
 static void draw_patches(fv_fundus_scene *s, fv_random *r) {
-    static const int color[3] = RGB(240, 206, 140);
+    static const int color[3] = {Q4(240), Q4(206), Q4(140)};
     for (int n = between(r, 0, 3); n > 0; n--) {
         vector at =
             within(r, s->macula.x - Q16(400), s->macula.x + Q16(400), s->macula.y - Q16(400), s->macula.y + Q16(400));
@@ -250,7 +249,7 @@ static void draw_patches(fv_fundus_scene *s, fv_random *r) {
 
 /* Healthy eyes have pale spots too, elsewhere: cotton wool, reflexes of the nerve fibres. */
 static void draw_spots(fv_fundus_scene *s, fv_random *r) {
-    static const int color[3] = RGB(246, 228, 190);
+    static const int color[3] = {Q4(246), Q4(228), Q4(190)};
     for (int n = between(r, 0, 3); n > 0; n--) {
         vector at;
         do at = within(r, -Q16(750), Q16(750), -Q16(750), Q16(750));

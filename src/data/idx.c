@@ -7,7 +7,7 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { UNSIGNED_BYTES = 0x08, FILE_LIMIT = 1 << 30 };
+enum { UNSIGNED_BYTES = 0x08, FILE_LIMIT = 1 << 30, INFLATE_BYTES = 1 << 16 /* zlib's window and state */ };
 
 /* The file's bytes, inflated on the way if they are gzip's. */
 typedef struct source {
@@ -73,7 +73,7 @@ static fv_status read_header(source *s, size_t count, int rank, fv_idx *idx) {
         if (idx->dims[i] == 0) return fv_fail(FV_BAD_DATA, "%s: empty: dimension %d is 0", s->name, i);
         if (!fv_size_mul(idx->bytes, idx->dims[i], &idx->bytes)) idx->bytes = SIZE_MAX;
     }
-    size_t limit = fv_foreign_limit(count) - count;
+    size_t limit = fv_foreign_limit(count) - count - INFLATE_BYTES;
     if (idx->bytes > limit || idx->bytes > FILE_LIMIT)
         return fv_fail(FV_BAD_DATA, "%s: claims %zu bytes of data, too many for a file of %zu bytes", s->name,
                        idx->bytes, count);

@@ -7,6 +7,11 @@
 #include "kernels/layout.h"
 #include "kernels/shapes.h"
 
+/* Adam's step with the bias corrections worked in. */
+typedef struct fv_adam_terms {
+    float beta1, one_less_beta1, beta2, one_less_beta2, rate, scale, epsilon;
+} fv_adam_terms;
+
 typedef struct fv_simd {
     const char *name; /* "avx512", "avx2", "generic" */
     int width;        /* floats to a register */

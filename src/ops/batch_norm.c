@@ -31,7 +31,7 @@ static const fv_arg arg_table[] = {
     FV_ARG_ROW(FV_ARG_FLOAT, fv_batch_norm_node_args, momentum, "momentum", 1, 0, 1, 0.9,
                "fraction of the running statistics kept each step"),
     FV_ARG_ROW(FV_ARG_FLOAT, fv_batch_norm_node_args, epsilon, "epsilon", 1, 0, 1, 1e-5, "added to the variance"),
-    FV_ARG_ROW(FV_ARG_INT, fv_batch_norm_node_args, relu, NULL, 1, 0, 1, 0, "fused: 1 for a ReLU behind it"),
+    FV_ARG_FUSED_ROW(FV_ARG_INT, fv_batch_norm_node_args, relu, 0, 1, "1 for a ReLU behind it"),
 };
 
 static const fv_batch_norm_node_args *args_of(const fv_node *node) { return node->args; }
@@ -271,6 +271,7 @@ const fv_op fv_batch_norm_op = {
     .weight_out = 1 << MEAN | 1 << VARIANCE,
     .opaque_out = 1 << MASK,
     .written_in = 1 << RUNNING_MEAN | 1 << RUNNING_VAR,
+    .parameter_in = 1 << GAMMA | 1 << BETA | 1 << RUNNING_MEAN | 1 << RUNNING_VAR,
     .infer = infer,
     .grad = grad,
     .at_inference = at_inference,

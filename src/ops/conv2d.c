@@ -23,10 +23,10 @@
 static const fv_arg arg_table[] = {
     FV_WINDOW_ROWS(fv_conv2d_node_args),
     FV_ARG_ROW(FV_ARG_INT, fv_conv2d_node_args, groups, "group", 1, 1, FV_MAX_DIM, 1, "groups of channels"),
-    FV_ARG_ROW(FV_ARG_INT, fv_conv2d_node_args, activation, NULL, 1, 0, 2, 0, "fused: 0 none, 1 ReLU, 2 leaky ReLU"),
-    FV_ARG_ROW(FV_ARG_FLOAT, fv_conv2d_node_args, slope, NULL, 1, 0, 1e6, 0, "of the fused leaky ReLU"),
+    FV_ARG_FUSED_ROW(FV_ARG_INT, fv_conv2d_node_args, activation, 0, 2, "0 none, 1 ReLU, 2 leaky ReLU"),
+    FV_ARG_FUSED_ROW(FV_ARG_FLOAT, fv_conv2d_node_args, slope, 0, 1e6, "of the leaky ReLU"),
     FV_ARG_ROW(FV_ARG_BOOL, fv_conv2d_node_args, has_bias, NULL, 1, 0, 1, 1, "whether a bias is added"),
-    FV_ARG_ROW(FV_ARG_BOOL, fv_conv2d_node_args, has_skip, NULL, 1, 0, 1, 0, "fused: whether the last input is added"),
+    FV_ARG_FUSED_ROW(FV_ARG_BOOL, fv_conv2d_node_args, has_skip, 0, 1, "whether the last input is added"),
 };
 
 static const fv_node *convolution(const fv_node *node) { return node->forward ? node->forward : node; }
@@ -370,6 +370,7 @@ const fv_op fv_conv2d_op = {
     .min_in = 2,
     .max_in = 4,
     .n_out = 1,
+    .parameter_in = 1 << 1 | 1 << 2,
     .infer = infer,
     .grad = grad,
     .macs = macs,
