@@ -12,7 +12,8 @@ all: ## build the release program, build/fovea
 deps: ## install what the build needs (Debian packages)
 	@tools/install-deps
 
-demo: deps all ## train on synthetic fundus pictures and classify one: a minute
+demo: deps ## install, build, train on synthetic fundus pictures and classify one: a minute
+	@$(MAKE) --no-print-directory all
 	@tools/demo
 
 tests: ## build the tests too
@@ -27,7 +28,7 @@ test-full: deps ## as test, the long ones at full length
 	@$(MAKE) --no-print-directory tests
 	@tools/run-tests --full $(TEST_FLAGS) $(BUILD)
 
-bench: all ## measure, and compare where a peer is installed
+bench: tests ## measure, and compare where a peer is installed
 	@bench/run
 
 fuzz: ## run each fuzz target for 30 s (SECONDS_EACH=N)

@@ -84,7 +84,7 @@ static fv_status find(cli_options *options, const char *name, size_t length, con
 
 /* Takes the flag at **at, and its value, which may be the next word; moves *at to the last word taken. */
 static fv_status take_flag(cli_options *options, char ***at, char **end) {
-    const cli_flag *flag;
+    const cli_flag *flag = NULL;
     const char *name = **at + 2, *equals = strchr(name, '=');
     FV_TRY(find(options, name, equals ? (size_t)(equals - name) : strlen(name), &flag));
     if (flag->kind == CLI_BOOL) {

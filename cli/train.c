@@ -85,18 +85,22 @@ static fv_status build_model(cli_options *o, const cli_sets *sets, fv_model **mo
 
 /* ---- What is said ------------------------------------------------------------------------------------------------------------- */
 
+static void say_set(const char *role, const char *spec, const char *split, const fv_dataset *set) {
+    char count[32];
+    cli_say("%-11s %s%s%s: %s images", role, spec, *split ? ", " : "", split, cli_count(fv_dataset_count(set), count));
+}
+
 static void say_run(const cli_options *o, const fv_model *model, const cli_sets *sets) {
     int c, h, w, threads = o->threads ? (int)o->threads : fv_threads_available();
-    char parameters[32], train[32], val[32];
+    char parameters[32];
     fv_model_input(model, &c, &h, &w);
-    cli_say("%s: input %dx%dx%d, %d classes, %s parameters; %d thread%s, %s", o->model, c, h, w, fv_model_classes(model),
-            cli_count(fv_model_parameters(model), parameters), threads, threads == 1 ? "" : "s", fv_isa_name());
-    cli_count(fv_dataset_count(sets->train), train);
-    if (!sets->val) cli_say("%s: %s images to train on; no validation: the set has no split for it", o->data, train);
-    else if (o->val_split > 0) cli_say("%s: %s images to train on; %s of the same split to validate", o->data, train, cli_count(fv_dataset_count(sets->val), val));
-    else
-        cli_say("%s: %s images to train on; %s of %s's %s split to validate", o->data, train, cli_count(fv_dataset_count(sets->val), val),
-                o->val ? o->val : "its", cli_split_name(fv_dataset_split(sets->val)));
+    cli_say("network     %s: input %dx%dx%d, %d classes, %s parameters", o->model, c, h, w, fv_model_classes(model),
+            cli_count(fv_model_parameters(model), parameters));
+    say_set("training", o->data, cli_split_name(fv_dataset_split(sets->whole ? sets->whole : sets->train)), sets->train);
+    if (sets->whole) say_set("validation", o->data, "the part kept for it", sets->val);
+    else if (sets->val) say_set("validation", o->val ? o->val : o->data, cli_split_name(fv_dataset_split(sets->val)), sets->val);
+    else cli_say("validation  none: %s has neither a val nor a test split", o->data);
+    cli_say("machine     %d thread%s, %s", threads, threads == 1 ? "" : "s", fv_isa_name());
 }
 
 static void say_result(const cli_progress *progress, const char *folder) {

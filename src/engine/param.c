@@ -45,6 +45,7 @@ static void fill(float *data, size_t count, const char *name, const fv_parameter
     spread how;
     double scale;
     resolve(info, &how, &scale);
+    if (how == CONSTANT && scale == 0) return; /* as the memory is already, and stays untouched: weights from a file follow */
     fv_random random = fv_random_stream(seed, hash_name(name), FV_STREAM_INIT);
     for (size_t i = 0; i < count; i++) {
         if (how == CONSTANT) data[i] = (float)scale;

@@ -29,6 +29,9 @@ static inline fv_node *fv_sole_input(const fv_rewrite *r, const fv_node *node, i
  * with the message recorded) and it returns true. */
 typedef bool (*fv_pass)(const fv_rewrite *r, const fv_node *node, fv_value **out);
 
+/* The pool node applied to a value of `from`, with its convolution in one where that pays (conv_max_pool.c). */
+fv_value *fv_pool_of(const fv_rewrite *r, const fv_node *pool, const fv_value *input);
+
 #define FV_PASS(name, when) bool fv_pass_##name(const fv_rewrite *r, const fv_node *node, fv_value **out);
 #include "engine/passes/passes.def"
 #undef FV_PASS

@@ -36,7 +36,8 @@ static void share_in_place(fv_plan *plan, int s) {
     const fv_value *input = plan->reads[s][i];
     fv_slot *from = fv_slot_of(plan, input), *to = fv_slot_of(plan, &step->node->out[0]);
     bool free_after = from->reader == s && !from->keep && !from->constant && !from->external;
-    if (free_after && !fv_is_leaf(input->node) && from->bytes == to->bytes && !to->constant) to->alias = from;
+    bool alike = from->bytes == to->bytes && from->layout.kind == to->layout.kind;
+    if (free_after && !fv_is_leaf(input->node) && alike && !to->constant) to->alias = from;
 }
 
 /* ---- Phases -------------------------------------------------------------------------------------------------------- */

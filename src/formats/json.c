@@ -59,6 +59,18 @@ char *fv_json_dump(const json_t *value) {
     return NULL;
 }
 
+json_t *fv_json_with(json_t *object, const char *key, json_t *value) {
+    if (json_object_set_new(object, key, value) == 0) return object;
+    json_decref(object);
+    return NULL;
+}
+
+json_t *fv_json_and(json_t *array, json_t *item) {
+    if (json_array_append_new(array, item) == 0) return array;
+    json_decref(array);
+    return NULL;
+}
+
 /* ---- values ---- */
 
 static void describe(const json_t *value, char *out, size_t bytes) {

@@ -25,6 +25,12 @@ json_t *fv_json_parse(const char *text, size_t bytes, const char *where);
 /* Compact text, keys in the order of insertion: the same value gives the same bytes. NULL on failure; fv_free it. */
 char *fv_json_dump(const json_t *value);
 
+/* For building: sets a key of an object, or appends to an array, and returns the container; the value is taken over.
+ * Whatever fails (memory, a value or a container that is NULL already) releases both and returns NULL: a chain of calls
+ * needs one check at its end. */
+json_t *fv_json_with(json_t *object, const char *key, json_t *value);
+json_t *fv_json_and(json_t *array, json_t *item);
+
 /* The value of an object's key, checked; anything else, also its absence, fails with FV_BAD_DATA and a message like
  *
  *     model.safetensors: metadata: "threshold" must be a number from 0 to 1, not 7

@@ -1,58 +1,60 @@
 /* The model file: one .safetensors with the weights, and in its metadata key "fovea" a JSON document with everything else
  * that prediction needs (docs/files.md). */
+#include "formats/model_file.h"
 #include "core/memory.h"
 #include "engine/model.h"
 #include "formats/graph_json.h"
 #include "formats/json.h"
 #include "formats/params.h"
 
+#include <limits.h>
 #include <string.h>
 
 enum { FORMAT_VERSION = 1 };
 
 /* ---- The document ------------------------------------------------------------------------------------------------- */
 
-static const char *const channel_names[] = {[FV_CHANNELS_DEFAULT] = "default", [FV_RGB] = "rgb", [FV_BGR] = "bgr", [FV_GRAY] = "gray"};
-static const char *const resize_names[] = {[FV_RESIZE_DEFAULT] = "pil", [FV_RESIZE_PIL] = "pil", [FV_RESIZE_CV2] = "cv2"};
+static const char *const channel_names[] = {
+    [FV_CHANNELS_DEFAULT] = "default", [FV_RGB] = "rgb", [FV_BGR] = "bgr", [FV_GRAY] = "gray"};
+static const char *const resize_names[] = {
+    [FV_RESIZE_DEFAULT] = "pil", [FV_RESIZE_PIL] = "pil", [FV_RESIZE_CV2] = "cv2"};
 
 static json_t *preprocessing_to_json(const fv_model *model) {
     const fv_preprocess *p = &model->preprocess;
-    int c, h, w;
-    fv_model_input(model, &c, &h, &w);
-    json_t *mean = json_array(), *std = json_array();
-    for (int i = 0; i < c && i < 4; i++) {
-        json_array_append_new(mean, json_real((double)p->mean[i]));
-        json_array_append_new(std, json_real(p->std[i] == 0 ? 1 : (double)p->std[i]));
+    int input[3];
+    fv_model_input(model, &input[0], &input[1], &input[2]);
+    json_t *sizes = json_array(), *mean = json_array(), *std = json_array();
+    for (int i = 0; i < 3; i++) sizes = fv_json_and(sizes, json_integer(input[i]));
+    for (int i = 0; i < input[0] && i < 4; i++) {
+        mean = fv_json_and(mean, json_real((double)p->mean[i]));
+        std = fv_json_and(std, json_real(p->std[i] == 0 ? 1 : (double)p->std[i]));
     }
-    return json_pack("{s:[i,i,i], s:s, s:s, s:s, s:o, s:o}", "input", c, h, w, "channels", channel_names[p->channels], "resize",
-                     resize_names[p->resize], "decode", "exact", "mean", mean, "std", std);
+    json_t *object = fv_json_with(json_object(), "input", sizes);
+    object = fv_json_with(object, "channels", json_string(channel_names[p->channels]));
+    object = fv_json_with(object, "resize", json_string(resize_names[p->resize]));
+    object = fv_json_with(object, "decode", json_string("exact"));
+    object = fv_json_with(object, "mean", mean);
+    return fv_json_with(object, "std", std);
 }
 
 static json_t *classes_to_json(const fv_model *model) {
     json_t *classes = json_array();
-    for (int i = 0; i < fv_model_classes(model); i++)
-        if (json_array_append_new(classes, json_string(model->classes[i]))) {
-            json_decref(classes);
-            return NULL;
-        }
+    for (int i = 0; i < fv_model_classes(model); i++) classes = fv_json_and(classes, json_string(model->classes[i]));
     return classes;
 }
 
 /* NULL if memory ran out. */
 static json_t *document(const fv_model *model) {
-    json_t *root = json_object();
-    int failed = json_object_set_new(root, "version", json_integer(FORMAT_VERSION));
-    failed |= json_object_set_new(root, "network", json_string(fv_model_network(model)));
-    failed |= json_object_set_new(root, "classes", classes_to_json(model));
-    failed |= json_object_set_new(root, "positive", json_integer(model->positive));
-    failed |= json_object_set_new(root, "threshold", json_real((double)model->threshold));
-    failed |= json_object_set_new(root, "preprocessing", preprocessing_to_json(model));
-    if (model->training) failed |= json_object_set_new(root, "training", json_loads(model->training, 0, NULL));
-    failed |= json_object_set_new(root, "graph", fv_graph_to_json(model->graph, model->logits));
-    if (!failed) return root;
-    json_decref(root);
-    fv_fail(FV_NO_MEMORY, "out of memory while describing the model %s", fv_model_network(model));
-    return NULL;
+    json_t *root = fv_json_with(json_object(), "version", json_integer(FORMAT_VERSION));
+    root = fv_json_with(root, "network", json_string(fv_model_network(model)));
+    root = fv_json_with(root, "classes", classes_to_json(model));
+    root = fv_json_with(root, "positive", json_integer(model->positive));
+    root = fv_json_with(root, "threshold", json_real((double)model->threshold));
+    root = fv_json_with(root, "preprocessing", preprocessing_to_json(model));
+    if (model->training) root = fv_json_with(root, "training", json_loads(model->training, 0, NULL));
+    root = fv_json_with(root, "graph", fv_graph_to_json(model->graph, model->logits));
+    if (!root) fv_fail(FV_NO_MEMORY, "out of memory while describing the model %s", fv_model_network(model));
+    return root;
 }
 
 static char *document_text(const fv_model *model) {
@@ -79,8 +81,11 @@ static fv_status preprocessing_from_json(const char *where, const json_t *root, 
     FV_TRY(fv_json_string(where, object, "resize", &resize));
     FV_TRY(fv_json_numbers(where, object, "mean", -1e6, 1e6, mean, 4, &n_mean));
     FV_TRY(fv_json_numbers(where, object, "std", 1e-9, 1e6, std, 4, &n_std));
-    int c = find_name(channels, channel_names, FV_COUNT(channel_names)), r = find_name(resize, resize_names, FV_COUNT(resize_names));
-    if (c < 0 || r < 0) return fv_fail(FV_UNSUPPORTED, "%s: preprocessing by channels \"%s\", resize \"%s\" is not known", where, channels, resize);
+    int c = find_name(channels, channel_names, FV_COUNT(channel_names)),
+        r = find_name(resize, resize_names, FV_COUNT(resize_names));
+    if (c < 0 || r < 0)
+        return fv_fail(FV_UNSUPPORTED, "%s: preprocessing by channels \"%s\", resize \"%s\" is not known", where,
+                       channels, resize);
     fv_preprocess preprocess = {.channels = (fv_channels)c, .resize = (fv_resize)r};
     for (size_t i = 0; i < n_mean; i++) preprocess.mean[i] = (float)mean[i];
     for (size_t i = 0; i < n_std; i++) preprocess.std[i] = (float)std[i];
@@ -88,17 +93,15 @@ static fv_status preprocessing_from_json(const char *where, const json_t *root, 
 }
 
 static fv_status classes_from_json(const char *where, const json_t *root, fv_model *model) {
-    const json_t *array;
+    const json_t *array = json_object_get(root, "classes"); /* checked before */
     int positive, n = fv_model_classes(model);
-    FV_TRY(fv_json_array(where, root, "classes", &array));
     FV_TRY(fv_json_int(where, root, "positive", 0, n - 1, &positive));
-    if (json_array_size(array) != (size_t)n)
-        return fv_fail(FV_BAD_DATA, "%s: %zu classes named for a network with %d", where, json_array_size(array), n);
     const char **names = FV_NEW_N(const char *, (size_t)n);
     if (!names) return FV_NO_MEMORY;
     fv_status status = FV_OK;
     for (int i = 0; i < n && status == FV_OK; i++)
-        if (!(names[i] = json_string_value(json_array_get(array, (size_t)i)))) status = fv_fail(FV_BAD_DATA, "%s: class %d has no name", where, i);
+        if (!(names[i] = json_string_value(json_array_get(array, (size_t)i))))
+            status = fv_fail(FV_BAD_DATA, "%s: class %d has no name", where, i);
     if (status == FV_OK) status = fv_model_set_classes(model, names, n, positive);
     fv_free(names);
     return status;
@@ -124,19 +127,11 @@ static fv_status describe(const char *where, const json_t *root, fv_model *model
     return training_from_json(root, model);
 }
 
-static fv_model *model_from_json(const char *where, const json_t *root) {
+static fv_status check_version(const char *where, const json_t *root) {
     int version;
-    const json_t *graph;
-    if (fv_json_int(where, root, "version", 1, 1000000, &version)) return NULL;
-    if (version > FORMAT_VERSION) {
-        fv_fail(FV_UNSUPPORTED, "%s: version %d: this fovea reads up to %d", where, version, FORMAT_VERSION);
-        return NULL;
-    }
-    if (fv_json_object(where, root, "graph", &graph)) return NULL;
-    fv_model *model = fv_model_new_with(fv_graph_from_json(graph, where), NULL);
-    if (!model || describe(where, root, model) == FV_OK) return model;
-    fv_model_free(model);
-    return NULL;
+    FV_TRY(fv_json_int(where, root, "version", 1, INT_MAX, &version));
+    if (version <= FORMAT_VERSION) return FV_OK;
+    return fv_fail(FV_UNSUPPORTED, "%s: version %d: this fovea reads up to %d", where, version, FORMAT_VERSION);
 }
 
 /* ---- Saving ---------------------------------------------------------------------------------------------------------- */
@@ -146,7 +141,8 @@ fv_status fv_model_save(const fv_model *model, const char *path) {
     char *text = document_text(model);
     fv_tensor_entry *entries = text ? FV_NEW_N(fv_tensor_entry, (size_t)model->n_params) : NULL;
     fv_status status = entries ? FV_OK : FV_NO_MEMORY;
-    for (int i = 0; i < model->n_params && status == FV_OK; i++) status = fv_param_entry(&model->params[i], "", &entries[i]);
+    for (int i = 0; i < model->n_params && status == FV_OK; i++)
+        status = fv_param_entry(&model->params[i], "", &entries[i]);
     if (status == FV_OK)
         status = fv_safetensors_write(path, entries, (size_t)model->n_params, &(fv_keyval){"fovea", text}, 1);
     for (int i = 0; entries && i < model->n_params; i++) fv_free((char *)entries[i].name);
@@ -157,30 +153,74 @@ fv_status fv_model_save(const fv_model *model, const char *path) {
 
 /* ---- Loading --------------------------------------------------------------------------------------------------------- */
 
-static fv_status check_weights(const fv_model *model, const fv_safetensors *file, const char *path) {
-    for (int i = 0; i < model->n_params; i++) FV_TRY(fv_param_check(&model->params[i], "", file, path));
-    if (fv_safetensors_count(file) == (size_t)model->n_params) return FV_OK;
-    for (size_t i = 0; i < fv_safetensors_count(file); i++) {
-        const char *name = fv_safetensors_at(file, i)->name;
-        if (!fv_model_param(model, name))
-            return fv_fail(FV_BAD_DATA, "%s: tensor \"%s\" is none of the network's: these are another network's weights", path, name);
-    }
-    return FV_OK;
+/* A parameter of the graph; false: there is none of that name. */
+static bool is_parameter(const fv_graph *graph, const char *name) {
+    for (int id = 0; id < graph->n_nodes; id++)
+        if (graph->nodes[id]->op == &fv_parameter_op && strcmp(graph->nodes[id]->name, name) == 0) return true;
+    return false;
 }
 
-static fv_status take_weights(fv_model *model, const fv_safetensors *file, const char *path) {
-    FV_TRY(check_weights(model, file, path));
-    for (int i = 0; i < model->n_params; i++) FV_TRY(fv_param_take(&model->params[i], "", file));
-    return FV_OK;
+/* The file holds the tensors of the graph's parameters and no other. Before a model is made of a graph from the same file,
+ * because its parameters cost what the graph claims. */
+static fv_status check_weights(const fv_graph *graph, const fv_safetensors *file, const char *path) {
+    size_t n = 0;
+    for (int id = 0; id < graph->n_nodes; id++) {
+        const fv_node *node = graph->nodes[id];
+        if (node->op != &fv_parameter_op) continue;
+        FV_TRY(fv_param_check(node->name, &node->out[0].shape, "", file, path));
+        n++;
+    }
+    if (fv_safetensors_count(file) == n) return FV_OK;
+    const char *extra = NULL;
+    for (size_t i = 0; i < fv_safetensors_count(file) && !extra; i++)
+        if (!is_parameter(graph, fv_safetensors_at(file, i)->name)) extra = fv_safetensors_at(file, i)->name;
+    return fv_fail(FV_BAD_DATA, "%s: tensor \"%s\" is none of the network's: these are another network's weights", path,
+                   extra);
 }
 
 fv_status fv_model_load_weights(fv_model *model, const char *path) {
     if (!model) return fv_last_status();
     fv_safetensors *file = fv_safetensors_open(path);
     if (!file) return fv_last_status();
-    fv_status status = take_weights(model, file, path);
+    fv_status status = check_weights(model->graph, file, path);
+    if (status == FV_OK) status = fv_params_replace(model->params, model->n_params, "", file);
     fv_safetensors_free(file);
     return status;
+}
+
+/* Names of classes cost memory too: as many as the file names, no more. */
+static fv_status check_classes(const char *where, const json_t *root, const fv_value *logits) {
+    const json_t *array;
+    int outputs = logits->shape.rank == 2 ? logits->shape.dim[1] : 0;
+    FV_TRY(fv_json_array(where, root, "classes", &array));
+    if (outputs == 0 || json_array_size(array) == (size_t)(outputs == 1 ? 2 : outputs)) return FV_OK;
+    return fv_fail(FV_BAD_DATA, "%s: %zu classes are named, and the network has %d logits", where,
+                   json_array_size(array), outputs);
+}
+
+/* A model as the document describes it, its parameters still zeros. */
+static fv_model *model_from_json(const char *where, const json_t *root, const fv_safetensors *file, const char *path) {
+    const json_t *graph;
+    if (check_version(where, root) || fv_json_object(where, root, "graph", &graph)) return NULL;
+    fv_value *logits = fv_graph_from_json(graph, where);
+    if (!logits) return NULL;
+    if (check_classes(where, root, logits) || check_weights(fv_value_graph(logits), file, path)) {
+        fv_graph_free(fv_value_graph(logits));
+        return NULL;
+    }
+    fv_model *model = fv_model_new_with(logits, NULL);
+    if (!model) {
+        fv_fail_in(fv_last_status(), "%s", where);
+        return NULL;
+    }
+    if (describe(where, root, model) == FV_OK) return model;
+    fv_model_free(model);
+    return NULL;
+}
+
+static fv_status take_weights(fv_model *model, const fv_safetensors *file) {
+    for (int i = 0; i < model->n_params; i++) FV_TRY(fv_param_take(&model->params[i], "", file));
+    return FV_OK;
 }
 
 static fv_model *model_from_file(const fv_safetensors *file, const char *path) {
@@ -191,10 +231,10 @@ static fv_model *model_from_file(const fv_safetensors *file, const char *path) {
     }
     char *where = fv_format("%s: metadata", path);
     json_t *root = where ? fv_json_parse(text, strlen(text), where) : NULL;
-    fv_model *model = root ? model_from_json(where, root) : NULL;
+    fv_model *model = root ? model_from_json(where, root, file, path) : NULL;
     json_decref(root);
     fv_free(where);
-    if (!model || take_weights(model, file, path) == FV_OK) return model;
+    if (!model || take_weights(model, file) == FV_OK) return model;
     fv_model_free(model);
     return NULL;
 }
@@ -202,6 +242,13 @@ static fv_model *model_from_file(const fv_safetensors *file, const char *path) {
 fv_model *fv_model_load(const char *path) {
     fv_safetensors *file = fv_safetensors_open(path);
     fv_model *model = file ? model_from_file(file, path) : NULL;
+    fv_safetensors_free(file);
+    return model;
+}
+
+fv_model *fv_model_parse(const void *bytes, size_t count, const char *name) {
+    fv_safetensors *file = fv_safetensors_parse(bytes, count, name);
+    fv_model *model = file ? model_from_file(file, name) : NULL;
     fv_safetensors_free(file);
     return model;
 }

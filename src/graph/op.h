@@ -23,10 +23,13 @@ typedef struct fv_arg {
     double min, max;
     double standard;  /* what it is when a file does not say */
     const char *help; /* one line, with the unit */
+    bool fused;       /* set by passes alone: no network that is saved has it, no file may set it */
 } fv_arg;
 
 #define FV_ARG_ROW(type_, struct_, field, onnx_, count_, min_, max_, standard_, help_)                                 \
-    {#field, onnx_, type_, count_, offsetof(struct_, field), min_, max_, standard_, help_}
+    {#field, onnx_, type_, count_, offsetof(struct_, field), min_, max_, standard_, help_, false}
+#define FV_ARG_FUSED_ROW(type_, struct_, field, min_, max_, help_)                                                     \
+    {#field, NULL, type_, 1, offsetof(struct_, field), min_, max_, 0, help_, true}
 
 /* ---- The operator -------------------------------------------------------------------------------------------------- */
 
@@ -53,6 +56,7 @@ struct fv_op {
                             is no such parameter, nobody reads or writes it */
     unsigned opaque_out; /* bit i: output i means something only to this room's own backward (indices, masks, workspace) */
     unsigned written_in; /* bit i: input i, a parameter leaf, is updated in place */
+    unsigned parameter_in; /* of an operator of networks: bit i: input i is a parameter leaf; others are activations */
 
     /* Shapes of the outputs from node->in[]->shape and node->args (and node->forward). */
     fv_status (*infer)(const fv_node *node, fv_shape out[]);

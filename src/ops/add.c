@@ -1,4 +1,4 @@
-/* Addition: y = a + b, equal shapes. Both gradients are dy itself. */
+/* Addition: y = a + b, equal shapes of rank 1 or more. Both gradients are dy itself. */
 #include "kernels/cpu.h"
 #include "ops/elementwise.h"
 #include "ops/rooms.h"
@@ -6,8 +6,8 @@
 static fv_status infer(const fv_node *node, fv_shape out[]) {
     const fv_shape *a = &node->in[0]->shape, *b = &node->in[1]->shape;
     char text[2][64];
-    if (!fv_shape_equal(a, b))
-        return fv_fail_node(FV_BAD_ARGUMENT, node, "inputs of shapes %s and %s: must be equal",
+    if (a->rank == 0 || !fv_shape_equal(a, b))
+        return fv_fail_node(FV_BAD_ARGUMENT, node, "inputs of shapes %s and %s: must be equal, and no scalars",
                             fv_shape_text(a, true, text[0]), fv_shape_text(b, true, text[1]));
     return fv_infer_same(node, out);
 }

@@ -31,7 +31,7 @@ static const fv_arg arg_table[] = {
     FV_ARG_ROW(FV_ARG_FLOAT, fv_batch_norm_node_args, momentum, "momentum", 1, 0, 1, 0.9,
                "fraction of the running statistics kept each step"),
     FV_ARG_ROW(FV_ARG_FLOAT, fv_batch_norm_node_args, epsilon, "epsilon", 1, 0, 1, 1e-5, "added to the variance"),
-    FV_ARG_ROW(FV_ARG_INT, fv_batch_norm_node_args, relu, NULL, 1, 0, 1, 0, "fused: 1 for a ReLU behind it"),
+    FV_ARG_FUSED_ROW(FV_ARG_INT, fv_batch_norm_node_args, relu, 0, 1, "1 for a ReLU behind it"),
 };
 
 static const fv_batch_norm_node_args *args_of(const fv_node *node) { return node->args; }
@@ -96,8 +96,9 @@ static sizes sizes_of(const fv_node *node) {
 
 /* ---- Kernels: oneDNN ----------------------------------------------------------------------------------------------- */
 
-/* It reads x twice for the statistics. */
-static double cost_dnn(const fv_node *node, int threads) { return 2 * fv_cost_traffic_solo(node, threads); }
+/* It reads x twice for the statistics, and is slow where the channels do not lie side by side. */
+static double cost_blocked(const fv_node *node, int threads) { return 2 * fv_cost_traffic_solo(node, threads); }
+static double cost_plain(const fv_node *node, int threads) { return 10 * cost_blocked(node, threads); }
 
 static fv_status plan_pass(fv_step *step, fv_dnn_pass pass) {
     const int *x = step->node->in[X]->shape.dim;
@@ -171,18 +172,18 @@ static void run_backward(const fv_step *step, int thread, int nthreads) {
 }
 
 static const fv_kernel kernels[] = {
-    {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_dnn, plan_train, run_train},
-    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_dnn, plan_train, run_train},
+    {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_train, run_train},
+    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_train, run_train},
 };
 
 static const fv_kernel backward_kernels[] = {
-    {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_dnn, plan_backward, run_backward},
-    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_dnn, plan_backward, run_backward},
+    {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_backward, run_backward},
+    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_backward, run_backward},
 };
 
 static const fv_kernel inference_kernels[] = {
-    {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_dnn, plan_infer, run_infer},
-    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_dnn, plan_infer, run_infer},
+    {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_infer, run_infer},
+    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_infer, run_infer},
 };
 
 /* ---- Definition ---------------------------------------------------------------------------------------------------- */
@@ -270,6 +271,7 @@ const fv_op fv_batch_norm_op = {
     .weight_out = 1 << MEAN | 1 << VARIANCE,
     .opaque_out = 1 << MASK,
     .written_in = 1 << RUNNING_MEAN | 1 << RUNNING_VAR,
+    .parameter_in = 1 << GAMMA | 1 << BETA | 1 << RUNNING_MEAN | 1 << RUNNING_VAR,
     .infer = infer,
     .grad = grad,
     .at_inference = at_inference,

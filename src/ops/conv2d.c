@@ -23,10 +23,10 @@
 static const fv_arg arg_table[] = {
     FV_WINDOW_ROWS(fv_conv2d_node_args),
     FV_ARG_ROW(FV_ARG_INT, fv_conv2d_node_args, groups, "group", 1, 1, FV_MAX_DIM, 1, "groups of channels"),
-    FV_ARG_ROW(FV_ARG_INT, fv_conv2d_node_args, activation, NULL, 1, 0, 2, 0, "fused: 0 none, 1 ReLU, 2 leaky ReLU"),
-    FV_ARG_ROW(FV_ARG_FLOAT, fv_conv2d_node_args, slope, NULL, 1, 0, 1e6, 0, "of the fused leaky ReLU"),
+    FV_ARG_FUSED_ROW(FV_ARG_INT, fv_conv2d_node_args, activation, 0, 2, "0 none, 1 ReLU, 2 leaky ReLU"),
+    FV_ARG_FUSED_ROW(FV_ARG_FLOAT, fv_conv2d_node_args, slope, 0, 1e6, "of the leaky ReLU"),
     FV_ARG_ROW(FV_ARG_BOOL, fv_conv2d_node_args, has_bias, NULL, 1, 0, 1, 1, "whether a bias is added"),
-    FV_ARG_ROW(FV_ARG_BOOL, fv_conv2d_node_args, has_skip, NULL, 1, 0, 1, 0, "fused: whether the last input is added"),
+    FV_ARG_FUSED_ROW(FV_ARG_BOOL, fv_conv2d_node_args, has_skip, 0, 1, "whether the last input is added"),
 };
 
 static const fv_node *convolution(const fv_node *node) { return node->forward ? node->forward : node; }
@@ -126,7 +126,8 @@ static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
 /* ---- Kernels: FV_BATCH --------------------------------------------------------------------------------------------- */
 
 static double cost_batch(const fv_node *node, int threads) {
-    return fv_cost_batch(macs(node), shape_of(node).n, threads);
+    fv_conv_shape s = shape_of(node);
+    return fv_simd_pick()->conv_supported(&s) ? fv_cost_batch(macs(node), s.n, threads) : FV_NEVER;
 }
 
 static fv_status plan_batch(fv_step *step) {
@@ -177,23 +178,27 @@ static void run_batch_weights(const fv_step *step, int thread, int nthreads) {
 
 /* ---- Kernels: oneDNN ----------------------------------------------------------------------------------------------- */
 
-/* How many channels fill the vectors: those of the sum in FV_BLOCKED, of the output where the input is plain. */
+/* Depthwise convolutions are bound by memory; otherwise the channels of both sides fill the vectors. */
 static double cost_blocked(const fv_node *node, int threads) {
     fv_conv_shape s = shape_of(node);
     if (s.groups == s.ic && s.groups == s.oc) return fv_cost_traffic_solo(node, threads);
-    int ic = s.ic / s.groups, oc = s.oc / s.groups;
-    if (s.groups > 1 && (ic % fv_block() || oc % fv_block())) return FV_NEVER;
+    int ic = s.ic / s.groups, oc = s.oc / s.groups, block = fv_block();
+    if (ic < block || (s.groups > 1 && (ic % block || oc % block))) return FV_NEVER;
     return fv_cost_dnn(macs(node), ic < oc ? ic : oc, threads);
 }
 
+/* A first layer: plain images of few channels. */
 static double cost_first(const fv_node *node, int threads) {
     fv_conv_shape s = shape_of(node);
-    return s.ic < fv_block() && s.groups == 1 ? fv_cost_dnn(2 * macs(node), s.oc, threads) : FV_NEVER;
+    return s.ic < fv_block() && s.groups == 1 ? fv_cost_dnn(macs(node), s.oc, threads) : FV_NEVER;
 }
 
+/* By way of a matrix of windows: half as fast where a group has many outputs, a quarter where it has few, and hopeless for
+ * depthwise. */
 static double cost_plain(const fv_node *node, int threads) {
     fv_conv_shape s = shape_of(node);
-    return fv_cost_dnn(2 * macs(node), s.ic / s.groups, threads);
+    int oc = s.oc / s.groups;
+    return fv_cost_dnn((oc < 64 ? 4 : 2) * macs(node), oc, threads);
 }
 
 static fv_dnn_post post_of(const fv_conv2d_node_args *args) {
@@ -365,6 +370,7 @@ const fv_op fv_conv2d_op = {
     .min_in = 2,
     .max_in = 4,
     .n_out = 1,
+    .parameter_in = 1 << 1 | 1 << 2,
     .infer = infer,
     .grad = grad,
     .macs = macs,

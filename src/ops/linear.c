@@ -254,6 +254,7 @@ const fv_op fv_linear_op = {
     .min_in = 2,
     .max_in = 3,
     .n_out = 1,
+    .parameter_in = 1 << 1 | 1 << 2,
     .infer = infer,
     .grad = grad,
     .macs = macs,

@@ -21,7 +21,8 @@ enum { FV_MAX_WINDOW = 65535 }; /* the largest kernel, stride, dilation, padding
      1,                                                                                   \
      FV_MAX_WINDOW,                                                                       \
      1,                                                                                   \
-     "height and width of the window, pixels"},                                           \
+     "height and width of the window, pixels",                                            \
+     false},                                                                              \
         {"stride",                                                                        \
          "strides",                                                                       \
          FV_ARG_INT,                                                                      \
@@ -30,7 +31,8 @@ enum { FV_MAX_WINDOW = 65535 }; /* the largest kernel, stride, dilation, padding
          1,                                                                               \
          FV_MAX_WINDOW,                                                                   \
          1,                                                                               \
-         "steps of the window, pixels"},                                                  \
+         "steps of the window, pixels",                                                   \
+         false},                                                                          \
         {"dilation",                                                                      \
          "dilations",                                                                     \
          FV_ARG_INT,                                                                      \
@@ -39,10 +41,11 @@ enum { FV_MAX_WINDOW = 65535 }; /* the largest kernel, stride, dilation, padding
          1,                                                                               \
          FV_MAX_WINDOW,                                                                   \
          1,                                                                               \
-         "distance between the window's taps, pixels"},                                   \
+         "distance between the window's taps, pixels",                                    \
+         false},                                                                          \
     {                                                                                     \
         "pad", "pads", FV_ARG_INT, 4, offsetof(struct_, window.pad), 0, FV_MAX_WINDOW, 0, \
-            "padding on the top, left, bottom, right, pixels"                             \
+            "padding on the top, left, bottom, right, pixels", false                      \
     }
 
 /* The sugar of the option structs: a scalar or an array, zero for the default. */

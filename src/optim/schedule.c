@@ -1,3 +1,4 @@
+/* Schedules of the learning rate: shares of the full rate as functions of the step, behind a linear warm-up. */
 #include "fovea/optim.h"
 
 #include "core/status.h"

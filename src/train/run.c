@@ -29,7 +29,8 @@ static fv_status remove_file(const fv_run *run, const char *name) {
     char *path = fv_path_join(run->folder, name);
     if (!path) return FV_NO_MEMORY;
     fv_status status = FV_OK;
-    if (unlink(path) && errno != ENOENT) status = fv_fail(FV_IO_ERROR, "%s: cannot remove the old run: %s", path, strerror(errno));
+    if (unlink(path) && errno != ENOENT)
+        status = fv_fail(FV_IO_ERROR, "%s: cannot remove the old run: %s", path, strerror(errno));
     fv_free(path);
     return status;
 }
@@ -56,7 +57,8 @@ fv_status fv_run_begin(const fv_run *run, bool overwrite) {
     if (!run->folder) return FV_OK;
     FV_TRY(fv_make_folders(run->folder));
     if (!overwrite && (holds(run, STATE) || holds(run, CONFIG)))
-        return fv_fail(FV_BAD_ARGUMENT, "%s: already holds a run: --resume goes on with it, --overwrite replaces it", run->folder);
+        return fv_fail(FV_BAD_ARGUMENT, "%s: already holds a run: --resume goes on with it, --overwrite replaces it",
+                       run->folder);
     if (overwrite) FV_TRY(remove_old(run));
     return write_text(run, CONFIG, run->config ? run->config : "");
 }
@@ -127,9 +129,12 @@ static const struct {
 static json_t *field_to_json(const fv_progress *progress, int i) {
     const void *at = (const unsigned char *)progress + fields[i].offset;
     switch (fields[i].type) {
-    case INT: return json_integer(*(const int *)at);
-    case SIZE: return json_integer((json_int_t) * (const size_t *)at);
-    case DOUBLE: return json_real(*(const double *)at);
+    case INT:
+        return json_integer(*(const int *)at);
+    case SIZE:
+        return json_integer((json_int_t) * (const size_t *)at);
+    case DOUBLE:
+        return json_real(*(const double *)at);
     }
     return NULL;
 }
@@ -145,10 +150,10 @@ static json_t *progress_to_json(const fv_progress *progress) {
 }
 
 static char *state_text(const fv_run *run, const fv_trainer *trainer, const fv_progress *progress) {
-    json_t *root = json_pack("{s:i, s:s, s:s, s:I, s:I, s:i, s:o}", "version", STATE_VERSION, "config", run->config ? run->config : "",
-                             "network", fv_model_network(trainer->session.model), "step", (json_int_t)trainer->step, "seed",
-                             (json_int_t)trainer->args.seed, "batch_size", trainer->args.batch_size, "progress",
-                             progress_to_json(progress));
+    json_t *root = json_pack("{s:i, s:s, s:s, s:I, s:I, s:i, s:o}", "version", STATE_VERSION, "config",
+                             run->config ? run->config : "", "network", fv_model_network(trainer->session.model),
+                             "step", (json_int_t)trainer->step, "seed", (json_int_t)trainer->args.seed, "batch_size",
+                             trainer->args.batch_size, "progress", progress_to_json(progress));
     char *text = root ? fv_json_dump(root) : NULL;
     if (!text) fv_fail(FV_NO_MEMORY, "%s: out of memory while saving the state", run->folder);
     json_decref(root);
@@ -160,8 +165,10 @@ static const char MODEL_PREFIX[] = "model.", SLOT_PREFIX[] = "optimizer.";
 /* Entries of the weights, then of the slots; *n of them are filled also on failure. */
 static fv_status state_entries(const fv_trainer *trainer, fv_tensor_entry *entries, size_t *n) {
     const fv_model *model = trainer->session.model;
-    for (int i = 0; i < model->n_params; i++, ++*n) FV_TRY(fv_param_entry(&model->params[i], MODEL_PREFIX, &entries[*n]));
-    for (int i = 0; i < trainer->n_slots; i++, ++*n) FV_TRY(fv_param_entry(&trainer->slots[i], SLOT_PREFIX, &entries[*n]));
+    for (int i = 0; i < model->n_params; i++, ++*n)
+        FV_TRY(fv_param_entry(&model->params[i], MODEL_PREFIX, &entries[*n]));
+    for (int i = 0; i < trainer->n_slots; i++, ++*n)
+        FV_TRY(fv_param_entry(&trainer->slots[i], SLOT_PREFIX, &entries[*n]));
     return FV_OK;
 }
 
@@ -219,8 +226,10 @@ static fv_status field_from_json(const char *where, const json_t *object, int i,
     void *at = (unsigned char *)progress + fields[i].offset;
     int64_t integer = 0;
     switch (fields[i].type) {
-    case INT: return fv_json_int(where, object, fields[i].name, 0, INT_MAX, at);
-    case DOUBLE: return fv_json_number(where, object, fields[i].name, -1e300, 1e300, at);
+    case INT:
+        return fv_json_int(where, object, fields[i].name, 0, INT_MAX, at);
+    case DOUBLE:
+        return fv_json_number(where, object, fields[i].name, -1e300, 1e300, at);
     case SIZE:
         FV_TRY(fv_json_int64(where, object, fields[i].name, 0, INT64_MAX, &integer));
         *(size_t *)at = (size_t)integer;
@@ -236,11 +245,13 @@ static fv_status same_start(const state *s, const fv_trainer *trainer) {
     FV_TRY(fv_json_int64(s->path, s->root, "seed", INT64_MIN, INT64_MAX, &seed));
     FV_TRY(fv_json_int(s->path, s->root, "batch_size", 1, INT_MAX, &batch_size));
     if (strcmp(network, fv_model_network(trainer->session.model)))
-        return fv_fail(FV_BAD_ARGUMENT, "%s: a run of %s, not of %s", s->path, network, fv_model_network(trainer->session.model));
+        return fv_fail(FV_BAD_ARGUMENT, "%s: a run of %s, not of %s", s->path, network,
+                       fv_model_network(trainer->session.model));
     if ((uint64_t)seed != trainer->args.seed)
         return fv_fail(FV_BAD_ARGUMENT, "%s: was started with seed %llu", s->path, (unsigned long long)seed);
     if (batch_size != trainer->args.batch_size)
-        return fv_fail(FV_BAD_ARGUMENT, "%s: was started with batch size %d, not %d", s->path, batch_size, trainer->args.batch_size);
+        return fv_fail(FV_BAD_ARGUMENT, "%s: was started with batch size %d, not %d", s->path, batch_size,
+                       trainer->args.batch_size);
     return FV_OK;
 }
 
@@ -257,13 +268,17 @@ static fv_status read_document(const state *s, fv_trainer *trainer, fv_progress 
     return FV_OK;
 }
 
+static fv_status check_tensors(const state *s, const fv_param *params, int n, const char *prefix) {
+    for (int i = 0; i < n; i++) FV_TRY(fv_param_check(params[i].name, &params[i].info.shape, prefix, s->file, s->path));
+    return FV_OK;
+}
+
 static fv_status read_tensors(const state *s, fv_trainer *trainer) {
     fv_model *model = trainer->session.model;
-    for (int i = 0; i < model->n_params; i++) FV_TRY(fv_param_check(&model->params[i], MODEL_PREFIX, s->file, s->path));
-    for (int i = 0; i < trainer->n_slots; i++) FV_TRY(fv_param_check(&trainer->slots[i], SLOT_PREFIX, s->file, s->path));
-    for (int i = 0; i < model->n_params; i++) FV_TRY(fv_param_take(&model->params[i], MODEL_PREFIX, s->file));
-    for (int i = 0; i < trainer->n_slots; i++) FV_TRY(fv_param_take(&trainer->slots[i], SLOT_PREFIX, s->file));
-    return FV_OK;
+    FV_TRY(check_tensors(s, model->params, model->n_params, MODEL_PREFIX));
+    FV_TRY(check_tensors(s, trainer->slots, trainer->n_slots, SLOT_PREFIX));
+    FV_TRY(fv_params_replace(model->params, model->n_params, MODEL_PREFIX, s->file));
+    return fv_params_replace(trainer->slots, trainer->n_slots, SLOT_PREFIX, s->file);
 }
 
 static fv_status cut_metrics(const fv_run *run, const fv_progress *progress) {
@@ -286,7 +301,8 @@ char *fv_run_config(const char *save_dir) {
     state s;
     const char *config;
     char *copy = NULL;
-    if (open_state(save_dir, &s) == FV_OK && fv_json_string(s.path, s.root, "config", &config) == FV_OK) copy = fv_strdup(config);
+    if (open_state(save_dir, &s) == FV_OK && fv_json_string(s.path, s.root, "config", &config) == FV_OK)
+        copy = fv_strdup(config);
     close_state(&s);
     return copy;
 }

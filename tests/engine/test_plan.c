@@ -44,7 +44,18 @@ static fv_value *small_lenet(fv_graph *g) {
     return fv_linear(fv_flatten(x), "fc", CLASSES);
 }
 
-static fv_value *(*const networks[])(fv_graph *g) = {residual, branching, small_lenet};
+/* Plain features made of a blocked map of several pixels. */
+static fv_value *blocked_flatten(fv_graph *g) {
+    fv_value *x = fv_input(g, 3, 12, 12);
+    for (int i = 0; i < 3; i++) {
+        fv_scope(g, "block%d", i);
+        x = fv_relu(fv_conv2d(x, "conv", 64, 3, .stride = i ? 1 : 2));
+        fv_unscope(g);
+    }
+    return fv_linear(fv_flatten(x), "fc", CLASSES);
+}
+
+static fv_value *(*const networks[])(fv_graph *g) = {residual, branching, small_lenet, blocked_flatten};
 
 static fv_model *make(int which) {
     fv_graph *g = fv_graph_new("network");

@@ -99,8 +99,8 @@ static fv_value *linear(lab *l) {
 
 static fv_value *pool(lab *l, const fv_op *op, lab_fill fill) {
     fv_pool_node_args args = {.window = any_window(l, 3)};
-    args.ceil_mode = lab_chance(l, 30);
-    args.count_include_pad = op == &fv_avg_pool_op && lab_chance(l, 40);
+    args.ceil_mode = lab_chance(l, 50);
+    args.count_include_pad = op == &fv_avg_pool_op && lab_chance(l, 50);
     fv_shape x = any_image(l, &args.window, lab_batch(l), lab_channels(l), 6);
     for (int i = 0; i < 2; i++) /* a dilated window must not step over all of a small input */
         if (x.dim[2 + i] < args.window.dilation[i]) x.dim[2 + i] = args.window.dilation[i];
@@ -136,6 +136,19 @@ static fv_value *norm(lab *l, const fv_op *op, int relu) {
 static fv_value *batch_norm(lab *l) { return norm(l, &fv_batch_norm_op, 0); }
 static fv_value *batch_norm_relu(lab *l) { return norm(l, &fv_batch_norm_op, 1); }
 static fv_value *batch_norm_inference(lab *l) { return norm(l, &fv_batch_norm_inference_op, lab_int(l, 0, 1)); }
+
+static fv_value *conv_max_pool(lab *l) {
+    fv_conv2d_node_args args = {.window = any_window(l, 5), .groups = 1, .has_bias = lab_chance(l, 50)};
+    fv_shape x = any_image(l, &args.window, lab_batch(l), lab_channels(l), 8);
+    for (int i = 0; i < 2; i++) x.dim[2 + i] += args.window.stride[i]; /* two rows and columns at least */
+    fv_shape weight = FV_SHAPE(lab_channels(l), x.dim[1], args.window.kernel[0], args.window.kernel[1]);
+    fv_value *in[] = {
+        lab_input(l, x, LAB_NORMAL),
+        lab_parameter(l, "weight", weight, LAB_NORMAL),
+        args.has_bias ? lab_parameter(l, "bias", FV_SHAPE(weight.dim[0]), LAB_NORMAL) : NULL,
+    };
+    return fv_node_new(l->graph, &fv_conv2d_max_pool_op, "layer", &args, in, 2 + args.has_bias);
+}
 
 static fv_value *fold_batch_norm(lab *l) {
     int channels = lab_channels(l);
@@ -179,6 +192,7 @@ const lab_case lab_layer_cases[] = {
     {"batch_norm", batch_norm, 0},
     {"batch_norm: relu", batch_norm_relu, 0},
     {"batch_norm_inference", batch_norm_inference, 0},
+    {"conv2d_max_pool", conv_max_pool, 0},
     {"fold_batch_norm", fold_batch_norm, 1e-6},
     {"concat", concat, 1e-7},
     {0},

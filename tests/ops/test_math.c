@@ -1,4 +1,6 @@
-/* What stencils do not say of dropout, losses and the simple operators: masks, extreme logits, NaN, messages. */
+/* What stencils do not say of dropout, losses, reorders and the simple operators: masks, extreme logits, NaN, messages. */
+#include "core/memory.h"
+#include "kernels/dnn.h"
 #include "ops/kernel.h"
 #include "ops/loss.h"
 #include "ops/rooms.h"
@@ -145,6 +147,50 @@ static void only_weightless_classes_cost_nothing(void **state) {
     fv_graph_free(graph);
 }
 
+/* ---- Reorders of parameters --------------------------------------------------------------------------------------- */
+
+/* Runs a reorder of a [8,20] parameter; null layouts are plain. */
+static void reorder(const fv_node *node, const fv_dnn_layout *from, int parts, float *x, const fv_dnn_layout *to,
+                    float *y) {
+    fv_step step = {.node = node, .kernel = node->op->kernels, .threads = 1, .in = {x}, .out = {y}};
+    step.in_layout[0] = (fv_layout){.kind = from ? FV_OPAQUE : FV_PLAIN, .opaque = from, .parts = parts};
+    step.out_layout[0] = (fv_layout){.kind = to ? FV_OPAQUE : FV_PLAIN, .opaque = to};
+    step.in_bytes[0] = from ? fv_dnn_layout_bytes(from) : 8 * 20 * sizeof(float);
+    assert_int_equal(step.kernel->plan(&step), FV_OK);
+    assert_false(step.refused);
+    step.scratch = fv_map(step.scratch_bytes);
+    step.kernel->run(&step, 0, 1);
+    fv_unmap(step.scratch, step.scratch_bytes);
+    step.free_state(step.state);
+}
+
+/* Plain parts -> plain, plain parts -> oneDNN's layout, oneDNN's parts -> plain. */
+static void parameters_are_reordered_and_parts_added(void **state) {
+    (void)state;
+    enum { OUT = 8, IN = 20, COUNT = OUT * IN, PARTS = 3, MOST = 4096 };
+    fv_prim *linear;
+    fv_dnn_linear what = {.n = 4, .in = IN, .out = OUT};
+    assert_int_equal(fv_dnn_linear_new(&what, FV_DNN_TRAIN, NULL, &linear), FV_OK);
+    const fv_dnn_layout *opaque = linear ? fv_prim_weights(linear) : NULL; /* NULL without oneDNN */
+    static _Alignas(64) float x[PARTS * COUNT], y[MOST], many[PARTS * MOST], back[COUNT];
+    for (int i = 0; i < PARTS * COUNT; i++) x[i] = (float)(i % COUNT * (i / COUNT + 1));
+    fv_graph *graph = fv_graph_new("parameters");
+    fv_value *parameter = fv_parameter_new(graph, "fc", "weight", &(fv_parameter){.shape = FV_SHAPE(OUT, IN)});
+    const fv_node *node = fv_node_new(graph, &fv_reorder_parameter_op, NULL, NULL, &parameter, 1)->node;
+    reorder(node, NULL, PARTS, x, NULL, back);
+    for (int i = 0; i < COUNT; i++) assert_true(back[i] == (float)(6 * i));
+    size_t floats = opaque ? fv_dnn_layout_bytes(opaque) / sizeof(float) : 0;
+    assert_true(floats <= MOST);
+    if (opaque) {
+        reorder(node, NULL, PARTS, x, opaque, y);
+        for (size_t i = 0; i < PARTS * floats; i++) many[i] = y[i % floats];
+        reorder(node, opaque, PARTS, many, NULL, back);
+        for (int i = 0; i < COUNT; i++) assert_true(back[i] == (float)(18 * i));
+    }
+    fv_prim_free(linear);
+    fv_graph_free(graph);
+}
+
 /* ---- Messages ------------------------------------------------------------------------------------------------------ */
 
 static void refused(const fv_value *value, const char *message) {
@@ -156,7 +202,7 @@ static void bad_shapes_and_arguments_are_named(void **state) {
     (void)state;
     fv_graph *graph = fv_graph_new("net");
     fv_value *image = fv_input(graph, 3, 4, 5), *rows = fv_flatten(image);
-    refused(fv_add(image, rows), "net/add add: inputs of shapes [N,3,4,5] and [N,60]: must be equal");
+    refused(fv_add(image, rows), "net/add add: inputs of shapes [N,3,4,5] and [N,60]: must be equal, and no scalars");
     refused(fv_softmax(image), "net/softmax softmax: an input of shape [N,3,4,5]: needs [N,F], as fv_flatten gives");
     refused(fv_dropout(image, 1), "net/dropout dropout: rate 1: must be from 0 to 0.999999");
     refused(fv_dropout(image, NAN), "net/dropout dropout: rate nan: must be from 0 to 0.999999");
@@ -213,6 +259,7 @@ int main(void) {
         cmocka_unit_test(extreme_logits_do_not_overflow),
         cmocka_unit_test(nan_reaches_the_loss),
         cmocka_unit_test(only_weightless_classes_cost_nothing),
+        cmocka_unit_test(parameters_are_reordered_and_parts_added),
         cmocka_unit_test(bad_shapes_and_arguments_are_named),
         cmocka_unit_test(loss_options_are_checked),
         cmocka_unit_test(one_logit_means_bce),
