@@ -97,7 +97,8 @@ static fv_status on_epoch(void *user, const fv_epoch_report *report) {
 static fv_status time_epochs(bench *b, const fv_dataset *dataset) {
     b->epoch_images = fv_dataset_count(dataset);
     if ((size_t)b->batch > b->epoch_images)
-        return fv_fail(FV_BAD_ARGUMENT, "--batch-size %d: larger than the set, which has %zu images", b->batch, b->epoch_images);
+        return fv_fail(FV_BAD_ARGUMENT, "--batch-size %d: larger than the set, which has %zu images", b->batch,
+                       b->epoch_images);
     fv_trainer *trainer = fv_trainer_new(b->model, .batch_size = b->batch, .threads = (int)b->o->threads);
     if (!trainer) return fv_last_status();
     b->planned = fv_model_parameters(b->model) * sizeof(float) + fv_trainer_bytes(trainer);
@@ -126,8 +127,9 @@ static void print_json(bench *b) {
     cli_print_json(stdout, o->arguments[0]);
     printf(",\"mode\":\"%s\",\"batch_size\":%d,\"precision\":\"%s\",\"threads\":%d", o->mode, b->batch, o->precision,
            o->threads ? (int)o->threads : fv_threads_available());
-    printf(",\"images_per_second\":%.1f,\"images_per_second_min\":%.1f,\"images_per_second_max\":%.1f,\"ms_per_step\":%.4f", speed,
-           b->speed[0], b->speed[b->rounds - 1], 1e3 * b->batch / speed);
+    printf(",\"images_per_second\":%.1f,\"images_per_second_min\":%.1f,\"images_per_second_max\":%.1f,\"ms_per_step\":%"
+           ".4f",
+           speed, b->speed[0], b->speed[b->rounds - 1], 1e3 * b->batch / speed);
     if (b->epoch_images) printf(",\"seconds_per_epoch\":%.4f", (double)b->epoch_images / speed);
     printf(",\"peak_rss_mb\":%.1f,\"planned_mb\":%.1f}\n", (double)fv_peak_rss() / 1e6, (double)b->planned / 1e6);
 }
@@ -137,9 +139,11 @@ static void print_table(bench *b) {
     double speed = median_speed(b);
     char text[32], slowest[32], fastest[32];
     int threads = o->threads ? (int)o->threads : fv_threads_available();
-    printf("%s, %s, batch %d, %s, %d thread%s\n", o->arguments[0], o->mode, b->batch, o->precision, threads, threads == 1 ? "" : "s");
+    printf("%s, %s, batch %d, %s, %d thread%s\n", o->arguments[0], o->mode, b->batch, o->precision, threads,
+           threads == 1 ? "" : "s");
     printf("images/s   %s (%s to %s in %d rounds)\n", cli_count((unsigned long long)speed, text),
-           cli_count((unsigned long long)b->speed[0], slowest), cli_count((unsigned long long)b->speed[b->rounds - 1], fastest), b->rounds);
+           cli_count((unsigned long long)b->speed[0], slowest),
+           cli_count((unsigned long long)b->speed[b->rounds - 1], fastest), b->rounds);
     printf("ms/step    %.4g\n", 1e3 * b->batch / speed);
     if (b->epoch_images) printf("s/epoch    %.4g\n", (double)b->epoch_images / speed);
     printf("peak MB    %.1f, planned %.1f (of 10^6 bytes)\n", (double)fv_peak_rss() / 1e6, (double)b->planned / 1e6);

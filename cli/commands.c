@@ -20,8 +20,10 @@ const cli_command *cli_command_find(const char *name) {
         if (strcmp(name, names[i]) == 0) return &cli_commands[i];
     }
     const char *near = fv_suggest(name, names, CLI_COMMANDS);
-    if (near) fv_fail(FV_BAD_ARGUMENT, "%s: no such command: did you mean %s?", name, near);
-    else fv_fail(FV_BAD_ARGUMENT, "%s: no such command: `fovea help` lists them", name);
+    if (near)
+        fv_fail(FV_BAD_ARGUMENT, "%s: no such command: did you mean %s?", name, near);
+    else
+        fv_fail(FV_BAD_ARGUMENT, "%s: no such command: `fovea help` lists them", name);
     return NULL;
 }
 

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #define EACH_COMMAND(c) for (const cli_command *c = cli_commands; c < cli_commands + CLI_COMMANDS; c++)
-#define EACH_FLAG(f)                                                                                                   \
-    for (const cli_flag *f = cli_flags; f < cli_flags + CLI_FLAGS; f++)                                                \
+#define EACH_FLAG(f)                                                    \
+    for (const cli_flag *f = cli_flags; f < cli_flags + CLI_FLAGS; f++) \
         if (f->kind != CLI_GROUP && f->commands)
 
 static void print_choices(const cli_flag *flag, const char *between) {
@@ -36,10 +36,14 @@ static void print_words(const char *skip) {
 /* What follows a flag: its choices, files, folders, or something that cannot be guessed. */
 static void print_bash_value(const cli_flag *flag) {
     printf("    --%s) ", flag->name);
-    if (flag->kind == CLI_CHOICE) printf("words='"), print_choices(flag, " "), printf("'");
-    else if (flag->kind == CLI_FOLDER) printf("COMPREPLY=($(compgen -d -- \"$word\")) && return");
-    else if (flag->kind == CLI_PATH || flag->kind == CLI_TEXT) printf("COMPREPLY=($(compgen -f -- \"$word\")) && return");
-    else printf("return");
+    if (flag->kind == CLI_CHOICE)
+        printf("words='"), print_choices(flag, " "), printf("'");
+    else if (flag->kind == CLI_FOLDER)
+        printf("COMPREPLY=($(compgen -d -- \"$word\")) && return");
+    else if (flag->kind == CLI_PATH || flag->kind == CLI_TEXT)
+        printf("COMPREPLY=($(compgen -f -- \"$word\")) && return");
+    else
+        printf("return");
     printf(" ;;\n");
 }
 
@@ -73,9 +77,12 @@ static void print_bash(void) {
 /* Help as _arguments wants it: without what it would take for its own. */
 static void print_zsh_help(const char *help) {
     for (; *help; help++) {
-        if (*help == '\'') printf("'\\''");
-        else if (strchr("[]:\\", *help)) printf("\\%c", *help);
-        else putchar(*help);
+        if (*help == '\'')
+            printf("'\\''");
+        else if (strchr("[]:\\", *help))
+            printf("\\%c", *help);
+        else
+            putchar(*help);
     }
 }
 
@@ -88,9 +95,12 @@ static void print_zsh_flag(const cli_flag *flag) {
         print_zsh_help(flag->argument);
         printf(":");
     }
-    if (flag->kind == CLI_CHOICE) printf("("), print_choices(flag, " "), printf(")");
-    else if (flag->kind == CLI_FOLDER) printf("_files -/");
-    else if (flag->kind == CLI_PATH || flag->kind == CLI_TEXT) printf("_files");
+    if (flag->kind == CLI_CHOICE)
+        printf("("), print_choices(flag, " "), printf(")");
+    else if (flag->kind == CLI_FOLDER)
+        printf("_files -/");
+    else if (flag->kind == CLI_PATH || flag->kind == CLI_TEXT)
+        printf("_files");
     printf("' \\\n");
 }
 
@@ -124,10 +134,14 @@ static void print_fish_help(const char *help) {
 
 static void print_fish_flag(const cli_command *command, const cli_flag *flag) {
     printf("complete -c fovea -n '__fish_seen_subcommand_from %s' -l %s", command->name, flag->name);
-    if (flag->kind == CLI_CHOICE) printf(" -x -a '"), print_choices(flag, " "), printf("'");
-    else if (flag->kind == CLI_FOLDER) printf(" -x -a '(__fish_complete_directories)'");
-    else if (flag->kind == CLI_PATH || flag->kind == CLI_TEXT) printf(" -r");
-    else if (flag->kind != CLI_BOOL) printf(" -x");
+    if (flag->kind == CLI_CHOICE)
+        printf(" -x -a '"), print_choices(flag, " "), printf("'");
+    else if (flag->kind == CLI_FOLDER)
+        printf(" -x -a '(__fish_complete_directories)'");
+    else if (flag->kind == CLI_PATH || flag->kind == CLI_TEXT)
+        printf(" -r");
+    else if (flag->kind != CLI_BOOL)
+        printf(" -x");
     printf(" -d '");
     print_fish_help(flag->help);
     printf("'\n");
@@ -159,6 +173,6 @@ fv_status cli_completions(cli_options *options) {
         print[i]();
         return FV_OK;
     }
-    return fv_fail(FV_BAD_ARGUMENT, "%s: no such shell: must be bash, zsh or fish%s%s%s", shell, near ? ": did you mean " : "",
-                   near ? near : "", near ? "?" : "");
+    return fv_fail(FV_BAD_ARGUMENT, "%s: no such shell: must be bash, zsh or fish%s%s%s", shell,
+                   near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
 }

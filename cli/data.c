@@ -57,11 +57,14 @@ static void print_json(const splits *s) {
         cli_print_json(stdout, fv_dataset_class_name(first, k));
     }
     printf("],\"positive\":");
-    if (positive < 0) printf("null");
-    else cli_print_json(stdout, fv_dataset_class_name(first, positive));
+    if (positive < 0)
+        printf("null");
+    else
+        cli_print_json(stdout, fv_dataset_class_name(first, positive));
     printf(",\"splits\":{");
     for (int i = 0; i < s->n; i++) {
-        printf("%s\"%s\":{\"n\":%zu,\"counts\":[", i ? "," : "", cli_split_name(fv_dataset_split(s->set[i])), fv_dataset_count(s->set[i]));
+        printf("%s\"%s\":{\"n\":%zu,\"counts\":[", i ? "," : "", cli_split_name(fv_dataset_split(s->set[i])),
+               fv_dataset_count(s->set[i]));
         for (int k = 0; k < classes; k++) printf("%s%zu", k ? "," : "", s->counts[i][k]);
         printf("]}");
     }
@@ -120,7 +123,8 @@ static fv_status export_split(cli_options *o, const fv_dataset *set) {
     if (!folders) return FV_NO_MEMORY;
     for (int k = 0; k < fv_dataset_classes(set); k++) {
         const char *name = folder_name(o, fv_dataset_class_name(set, k));
-        folders[k] = name ? fv_arena_format(&o->arena, "%s/%s%s%s", o->export_to, split, *split ? "/" : "", name) : NULL;
+        folders[k] =
+            name ? fv_arena_format(&o->arena, "%s/%s%s%s", o->export_to, split, *split ? "/" : "", name) : NULL;
         if (!folders[k]) return FV_NO_MEMORY;
         FV_TRY(fv_make_folders(folders[k]));
     }

@@ -29,10 +29,13 @@ static void print_table(const fv_evaluation *e) {
 static fv_status evaluate(const cli_options *o, fv_model *model, const fv_dataset *dataset) {
     fv_evaluation e;
     const char *split = cli_split_name(fv_dataset_split(dataset));
-    cli_say("%s on %s%s%s", o->arguments[0], o->data, *split ? ", split " : "", split);
-    FV_TRY(fv_evaluate(model, dataset, &e, .batch_size = (int)o->batch_size, .workers = (int)o->workers, .threads = (int)o->threads));
-    if (o->json) print_json(&e);
-    else print_table(&e);
+    cli_say("%s on %s%s%s%s", o->arguments[0], o->data, *split ? " (" : "", split, *split ? ")" : "");
+    FV_TRY(fv_evaluate(model, dataset, &e, .batch_size = (int)o->batch_size, .workers = (int)o->workers,
+                       .threads = (int)o->threads));
+    if (o->json)
+        print_json(&e);
+    else
+        print_table(&e);
     return FV_OK;
 }
 

@@ -35,9 +35,12 @@ static fv_status search(fv_arena *arena, const char *folder, cli_visit visit, vo
         if (status != FV_OK) continue;
         const char *slash = folder[strlen(folder) - 1] == '/' ? "" : "/";
         char *path = fv_arena_format(arena, "%s%s%s", folder, slash, entries[i]->d_name);
-        if (!path) status = FV_NO_MEMORY;
-        else if (is_folder_below(path)) status = search(arena, path, visit, user, found);
-        else if (is_picture(path)) ++*found, status = visit(user, path, FV_OK);
+        if (!path)
+            status = FV_NO_MEMORY;
+        else if (is_folder_below(path))
+            status = search(arena, path, visit, user, found);
+        else if (is_picture(path))
+            ++*found, status = visit(user, path, FV_OK);
     }
     free(entries);
     return status;

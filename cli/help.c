@@ -33,7 +33,8 @@ const char *cli_flag_help(const cli_flag *flag, char *text, size_t size) {
 
 static void print_flag(FILE *out, const cli_flag *flag) {
     char text[768];
-    int column = fprintf(out, "  --%s%s%s", flag->name, flag->argument ? " " : "", flag->argument ? flag->argument : "");
+    int column =
+        fprintf(out, "  --%s%s%s", flag->name, flag->argument ? " " : "", flag->argument ? flag->argument : "");
     if (column + 2 > HELP_COLUMN) fputc('\n', out), column = 0;
     fprintf(out, "%*s", HELP_COLUMN - column, "");
     print_wrapped(out, cli_flag_help(flag, text, sizeof text), HELP_COLUMN);
@@ -77,6 +78,8 @@ static void print_program_help(FILE *out) {
 }
 
 void cli_print_help(FILE *out, const cli_command *command) {
-    if (command) print_command_help(out, command);
-    else print_program_help(out);
+    if (command)
+        print_command_help(out, command);
+    else
+        print_program_help(out);
 }

@@ -8,7 +8,8 @@
 /* ---- Datasets ----------------------------------------------------------------------------------------------------------- */
 
 const char *cli_split_name(fv_split split) {
-    static const char *const names[] = {[FV_SPLIT_DEFAULT] = "", [FV_TRAIN] = "train", [FV_VAL] = "val", [FV_TEST] = "test"};
+    static const char *const names[] = {
+        [FV_SPLIT_DEFAULT] = "", [FV_TRAIN] = "train", [FV_VAL] = "val", [FV_TEST] = "test"};
     return names[split];
 }
 
@@ -20,7 +21,8 @@ fv_dataset *cli_open_for_evaluation(const char *spec) {
 static fv_status split_off(const cli_options *options, cli_sets *sets) {
     sets->whole = sets->train;
     sets->train = fv_dataset_part(sets->whole, FV_TRAIN, (float)options->val_split, (uint64_t)options->seed);
-    sets->val = sets->train ? fv_dataset_part(sets->whole, FV_VAL, (float)options->val_split, (uint64_t)options->seed) : NULL;
+    sets->val =
+        sets->train ? fv_dataset_part(sets->whole, FV_VAL, (float)options->val_split, (uint64_t)options->seed) : NULL;
     return sets->val ? FV_OK : fv_last_status();
 }
 
@@ -32,9 +34,11 @@ static fv_status open_validation(const cli_options *options, cli_sets *sets) {
 
 fv_status cli_open_sets(const cli_options *options, cli_sets *sets) {
     *sets = (cli_sets){0};
-    if (!options->data) return fv_fail(FV_BAD_ARGUMENT, "--data SPEC is missing: what to train on, e.g. --data mnist:DIR");
+    if (!options->data)
+        return fv_fail(FV_BAD_ARGUMENT, "--data SPEC is missing: what to train on, e.g. --data mnist:DIR");
     if (options->val && options->val_split > 0)
-        return fv_fail(FV_BAD_ARGUMENT, "--val and --val-split: give one of them: other images, or a share of the training images");
+        return fv_fail(FV_BAD_ARGUMENT,
+                       "--val and --val-split: give one of them: other images, or a share of the training images");
     if (!(sets->train = fv_dataset_open(options->data, FV_TRAIN))) return fv_last_status();
     return options->val_split > 0 ? split_off(options, sets) : open_validation(options, sets);
 }
@@ -54,7 +58,9 @@ void cli_input_shape(const cli_options *options, const fv_dataset *set, int inpu
 
 /* ---- Models ------------------------------------------------------------------------------------------------------------- */
 
-static bool looks_like_file(const char *name) { return strchr(name, '/') || strstr(name, ".safetensors") || fv_is_file(name); }
+static bool looks_like_file(const char *name) {
+    return strchr(name, '/') || strstr(name, ".safetensors") || fv_is_file(name);
+}
 
 fv_model *cli_open_model(const cli_options *options, const char *name) {
     fv_arch arch = {.classes = (int)options->classes, .seed = (uint64_t)options->seed};

@@ -10,10 +10,14 @@ enum { WORK_FAILED = 1, WRONG_USAGE = 2, INTERRUPTED = 130 };
 
 static int exit_code(fv_status status) {
     switch (status) {
-    case FV_OK: return 0;
-    case FV_BAD_ARGUMENT: return WRONG_USAGE;
-    case FV_STOPPED: return INTERRUPTED;
-    default: return WORK_FAILED;
+    case FV_OK:
+        return 0;
+    case FV_BAD_ARGUMENT:
+        return WRONG_USAGE;
+    case FV_STOPPED:
+        return INTERRUPTED;
+    default:
+        return WORK_FAILED;
     }
 }
 
@@ -22,8 +26,10 @@ static fv_status run_command(int argc, char **argv) {
     if (!command) return FV_BAD_ARGUMENT;
     cli_options options = {0};
     fv_status status = cli_parse(&options, command, argc - 1, argv + 1);
-    if (status == FV_OK && options.help) cli_print_help(stdout, command);
-    else if (status == FV_OK) status = command->run(&options);
+    if (status == FV_OK && options.help)
+        cli_print_help(stdout, command);
+    else if (status == FV_OK)
+        status = command->run(&options);
     cli_options_free(&options);
     return status;
 }

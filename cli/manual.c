@@ -8,9 +8,12 @@ static void print_roff(FILE *out, const char *text, int length) {
     for (int i = 0; i < length; i++) {
         bool begins = i == 0 || text[i - 1] == '\n';
         if (begins && (text[i] == '.' || text[i] == '\'')) fputs("\\&", out);
-        if (text[i] == '\\') fputs("\\e", out);
-        else if (text[i] == '-') fputs("\\-", out);
-        else fputc(text[i], out);
+        if (text[i] == '\\')
+            fputs("\\e", out);
+        else if (text[i] == '-')
+            fputs("\\-", out);
+        else
+            fputc(text[i], out);
     }
 }
 
@@ -61,9 +64,11 @@ void cli_print_manual(FILE *out) {
           ".SH NAME\nfovea \\- train, measure and use image classifiers on CPUs\n"
           ".SH SYNOPSIS\n",
           out);
-    for (const cli_command *command = cli_commands; command < cli_commands + CLI_COMMANDS; command++) print_usage(out, command);
+    for (const cli_command *command = cli_commands; command < cli_commands + CLI_COMMANDS; command++)
+        print_usage(out, command);
     fputs(".SH COMMANDS\n", out);
-    for (const cli_command *command = cli_commands; command < cli_commands + CLI_COMMANDS; command++) print_command(out, command);
+    for (const cli_command *command = cli_commands; command < cli_commands + CLI_COMMANDS; command++)
+        print_command(out, command);
     fputs(".SH EXIT STATUS\n"
           "0 done, 1 the work failed, 2 wrong usage, 130 interrupted (a run's state is saved).\n"
           ".SH ENVIRONMENT\n"

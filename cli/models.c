@@ -8,8 +8,8 @@
 static void print_json(const fv_network_info *info, const fv_model *model, bool first) {
     printf("%s{\"name\":", first ? "[" : ",\n ");
     cli_print_json(stdout, info->name);
-    printf(",\"parameters\":%zu,\"macs\":%zu,\"input\":[%d,%d,%d],\"paper\":", fv_model_parameters(model), fv_model_macs(model),
-           info->input[0], info->input[1], info->input[2]);
+    printf(",\"parameters\":%zu,\"macs\":%zu,\"input\":[%d,%d,%d],\"paper\":", fv_model_parameters(model),
+           fv_model_macs(model), info->input[0], info->input[1], info->input[2]);
     cli_print_json(stdout, info->paper);
     putchar('}');
 }
@@ -27,8 +27,10 @@ fv_status cli_models(cli_options *o) {
     for (int i = 0; fv_network_at(i, &info); i++) {
         fv_model *model = fv_network(info.name, NULL);
         if (!model) return fv_last_status();
-        if (o->json) print_json(&info, model, i == 0);
-        else print_row(&info, model, i == 0);
+        if (o->json)
+            print_json(&info, model, i == 0);
+        else
+            print_row(&info, model, i == 0);
         fv_model_free(model);
     }
     if (o->json) puts("]");

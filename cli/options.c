@@ -18,9 +18,14 @@ enum {
 
 const cli_flag cli_flags[CLI_FLAGS] = {
 #define GROUP(id, title) {.kind = CLI_GROUP, .help = title},
-#define FLAG(kind_, field, name_, argument_, commands_, help_, ...)                                                    \
-    {.kind = CLI_##kind_, .name = name_, .argument = argument_, .help = help_, .offset = offsetof(cli_options, field), \
-     .commands = commands_, __VA_ARGS__},
+#define FLAG(kind_, field, name_, argument_, commands_, help_, ...) \
+    {.kind = CLI_##kind_,                                           \
+     .name = name_,                                                 \
+     .argument = argument_,                                         \
+     .help = help_,                                                 \
+     .offset = offsetof(cli_options, field),                        \
+     .commands = commands_,                                         \
+     __VA_ARGS__},
 #include "flags.def"
 #undef GROUP
 #undef FLAG
@@ -66,7 +71,8 @@ static fv_status no_such_flag(const cli_command *command, const char *name) {
 static fv_status misplaced(const cli_command *command, const cli_flag *flag) {
     const cli_command *owner = cli_commands;
     while (!cli_takes(owner, flag)) owner++;
-    return fv_fail(FV_BAD_ARGUMENT, "--%s: not a flag of `fovea %s`, but of `fovea %s`", flag->name, command->name, owner->name);
+    return fv_fail(FV_BAD_ARGUMENT, "--%s: not a flag of `fovea %s`, but of `fovea %s`", flag->name, command->name,
+                   owner->name);
 }
 
 /* `name` need not end at `length`. */
@@ -102,11 +108,16 @@ static fv_status take_words(cli_options *options, int argc, char **argv) {
     options->arguments = fv_arena_alloc(&options->arena, (size_t)argc + 1, sizeof(char *));
     if (!options->arguments) return FV_NO_MEMORY;
     for (char **at = argv, **end = argv + argc; at < end; at++) {
-        if (flags && strcmp(*at, "--") == 0) flags = false;
-        else if (flags && strcmp(*at, "-h") == 0) options->help = true;
-        else if (flags && strncmp(*at, "--", 2) == 0) FV_TRY(take_flag(options, &at, end));
-        else if (flags && (*at)[0] == '-' && (*at)[1]) return fv_fail(FV_BAD_ARGUMENT, "%s: flags begin with --", *at);
-        else options->arguments[options->n_arguments++] = *at;
+        if (flags && strcmp(*at, "--") == 0)
+            flags = false;
+        else if (flags && strcmp(*at, "-h") == 0)
+            options->help = true;
+        else if (flags && strncmp(*at, "--", 2) == 0)
+            FV_TRY(take_flag(options, &at, end));
+        else if (flags && (*at)[0] == '-' && (*at)[1])
+            return fv_fail(FV_BAD_ARGUMENT, "%s: flags begin with --", *at);
+        else
+            options->arguments[options->n_arguments++] = *at;
     }
     return FV_OK;
 }
@@ -116,12 +127,13 @@ static fv_status check_count(const cli_options *options) {
     int n = options->n_arguments;
     size_t line = strcspn(command->usage, "\n");
     if (n < command->least)
-        return fv_fail(FV_BAD_ARGUMENT, "something is missing: fovea %s %.*s", command->name, (int)line, command->usage);
+        return fv_fail(FV_BAD_ARGUMENT, "something is missing: fovea %s %.*s", command->name, (int)line,
+                       command->usage);
     if (n > command->most && command->most == 0)
         return fv_fail(FV_BAD_ARGUMENT, "%s: `fovea %s` takes only flags", options->arguments[0], command->name);
     if (n > command->most)
-        return fv_fail(FV_BAD_ARGUMENT, "%s: one too many: fovea %s %.*s", options->arguments[command->most], command->name, (int)line,
-                       command->usage);
+        return fv_fail(FV_BAD_ARGUMENT, "%s: one too many: fovea %s %.*s", options->arguments[command->most],
+                       command->name, (int)line, command->usage);
     return FV_OK;
 }
 

@@ -21,7 +21,8 @@ static const char *environment(const char *name) {
 static bool has_utf8(void) {
     static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"}; /* the first that is set counts */
     for (int i = 0; i < 3; i++)
-        if (*environment(names[i])) return strcasestr(environment(names[i]), "utf-8") || strcasestr(environment(names[i]), "utf8");
+        if (*environment(names[i]))
+            return strcasestr(environment(names[i]), "utf-8") || strcasestr(environment(names[i]), "utf8");
     return false;
 }
 
@@ -32,7 +33,8 @@ static int columns(void) {
 
 cli_progress cli_progress_start(long long log_every) {
     bool terminal = isatty(STDERR_FILENO) && *environment("TERM") && strcmp(environment("TERM"), "dumb") != 0;
-    return (cli_progress){.log_every = (uint64_t)log_every, .terminal = terminal, .color = !*environment("NO_COLOR"), .utf8 = has_utf8()};
+    return (cli_progress){
+        .log_every = (uint64_t)log_every, .terminal = terminal, .color = !*environment("NO_COLOR"), .utf8 = has_utf8()};
 }
 
 void cli_progress_end(cli_progress *progress) {
@@ -60,8 +62,9 @@ static void draw(cli_progress *progress, const fv_step_report *r) {
     double share = (double)r->batch / (double)r->batches;
     int width = columns() - 1;
     int head = snprintf(before, sizeof before, "epoch %*d/%d ", digits(r->epochs), r->epoch, r->epochs);
-    int tail = snprintf(after, sizeof after, " %3.0f%%  loss %.4f  %s images/s  %s left", 100 * share, r->loss,
-                        cli_count((unsigned long long)r->images_per_second, speed), cli_duration(r->seconds_left, left));
+    int tail =
+        snprintf(after, sizeof after, " %3.0f%%  loss %.4f  %s images/s  %s left", 100 * share, r->loss,
+                 cli_count((unsigned long long)r->images_per_second, speed), cli_duration(r->seconds_left, left));
     int bar = width - head - tail;
     if (bar > WIDEST_BAR) bar = WIDEST_BAR;
     if (bar < NARROWEST_BAR) bar = 0;
@@ -85,10 +88,11 @@ static void say_step(cli_progress *progress, const fv_step_report *r) {
 
 static void say_epoch(const fv_epoch_report *r) {
     char line[LONGEST], speed[32];
-    int n = snprintf(line, sizeof line, "epoch %*d/%d  loss %.4f  top-1 %.4f", digits(r->epochs), r->epoch, r->epochs, r->loss, r->top1);
+    int n = snprintf(line, sizeof line, "epoch %*d/%d  loss %.4f  top-1 %.4f", digits(r->epochs), r->epoch, r->epochs,
+                     r->loss, r->top1);
     if (r->validated)
-        n += snprintf(line + n, sizeof line - (size_t)n, "  validation loss %.4f  top-1 %.4f%s", r->val_loss, r->val_top1,
-                      r->best ? " *" : "  ");
+        n += snprintf(line + n, sizeof line - (size_t)n, "  validation loss %.4f  top-1 %.4f%s", r->val_loss,
+                      r->val_top1, r->best ? " *" : "  ");
     cli_say("%s  %.2f s  %s images/s", line, r->seconds, cli_count((unsigned long long)r->images_per_second, speed));
 }
 

@@ -42,7 +42,8 @@ static fv_status take_line(cli_options *options, char *line, const char *where) 
     *equals = '\0';
     key = trim(key);
     for (const cli_flag *flag = cli_flags; flag < cli_flags + CLI_FLAGS; flag++)
-        if (flag->recipe && strcmp(flag->name, key) == 0) return cli_set(options, flag, trim(equals + 1), CLI_BY_RECIPE, where);
+        if (flag->recipe && strcmp(flag->name, key) == 0)
+            return cli_set(options, flag, trim(equals + 1), CLI_BY_RECIPE, where);
     return unknown_key(key, where);
 }
 

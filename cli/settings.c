@@ -49,7 +49,8 @@ static fv_status class_weights(cli_options *options, int classes, const float **
     for (int i = 0; i < classes; i++) good = good && numbers[i] >= 0;
     *weights = numbers;
     return good ? FV_OK
-                : fv_fail(FV_BAD_ARGUMENT, "--class-weights %s: must be %d numbers from 0 on, separated by commas: one for each class",
+                : fv_fail(FV_BAD_ARGUMENT,
+                          "--class-weights %s: must be %d numbers from 0 on, separated by commas: one for each class",
                           options->class_weights, classes);
 }
 
@@ -95,8 +96,10 @@ static fv_status normalization(const char *text, int channels, fv_preprocess *pr
         return FV_OK;
     }
     if (channels <= 4 && read_normalization(text, channels, preprocess)) return FV_OK;
-    return fv_fail(FV_BAD_ARGUMENT, "--normalize %s: must be none, half, imagenet or MEAN/STD with 1 or %d numbers each, std above 0: 0.13/0.31",
-                   text, channels);
+    return fv_fail(
+        FV_BAD_ARGUMENT,
+        "--normalize %s: must be none, half, imagenet or MEAN/STD with 1 or %d numbers each, std above 0: 0.13/0.31",
+        text, channels);
 }
 
 static int choice(const cli_flag *flag, const char *name) {

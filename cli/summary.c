@@ -1,8 +1,7 @@
 /* fovea summary */
+#include "core/status.h"
 #include "inputs.h"
 #include "text.h"
-
-#include "core/status.h"
 
 #include <string.h>
 
@@ -17,18 +16,20 @@ static void print_json(const fv_model *model) {
     fv_model_input(model, &in[0], &in[1], &in[2]);
     printf("{\"model\":");
     cli_print_json(stdout, fv_model_network(model));
-    printf(",\"input\":[%d,%d,%d],\"parameters\":%zu,\"macs\":%zu,\"layers\":[", in[0], in[1], in[2], fv_model_parameters(model),
-           fv_model_macs(model));
+    printf(",\"input\":[%d,%d,%d],\"parameters\":%zu,\"macs\":%zu,\"layers\":[", in[0], in[1], in[2],
+           fv_model_parameters(model), fv_model_macs(model));
     for (int i = 0; fv_model_layer(model, i, &layer); i++) {
         printf("%s{\"name\":", i ? "," : "");
         cli_print_json(stdout, layer.name);
         printf(",\"op\":");
         cli_print_json(stdout, layer.op);
-        printf(",\"output\":[%d,%d,%d],\"parameters\":%zu,\"macs\":%zu}", layer.output[0], layer.output[1], layer.output[2],
-               layer.parameters, layer.macs);
+        printf(",\"output\":[%d,%d,%d],\"parameters\":%zu,\"macs\":%zu}", layer.output[0], layer.output[1],
+               layer.output[2], layer.parameters, layer.macs);
     }
     puts("]}");
 }
+
+static const char *count_or_dash(size_t number, char text[32]) { return number ? cli_count(number, text) : "-"; }
 
 /* Widths of the columns of names and operators. */
 static void measure(const fv_model *model, int *name, int *op) {
@@ -50,16 +51,18 @@ static void print_table(const fv_model *model) {
     printf("%-*s  %-*s  %-14s %14s %16s\n", name, "layer", op, "op", "output", "parameters", "MACs");
     for (int i = 0; fv_model_layer(model, i, &layer); i++)
         printf("%-*s  %-*s  %-14s %14s %16s\n", name, layer.name, op, layer.op, shape_text(layer.output, shape),
-               cli_count(layer.parameters, parameters), cli_count(layer.macs, macs));
-    printf("%-*s  %-*s  %-14s %14s %16s\n", name, "total", op, "", "", cli_count(fv_model_parameters(model), parameters),
-           cli_count(fv_model_macs(model), macs));
+               count_or_dash(layer.parameters, parameters), count_or_dash(layer.macs, macs));
+    printf("%-*s  %-*s  %-14s %14s %16s\n", name, "total", op, "", "",
+           cli_count(fv_model_parameters(model), parameters), cli_count(fv_model_macs(model), macs));
 }
 
 fv_status cli_summary(cli_options *o) {
     fv_model *model = cli_open_model(o, o->arguments[0]);
     if (!model) return fv_last_status();
-    if (o->json) print_json(model);
-    else print_table(model);
+    if (o->json)
+        print_json(model);
+    else
+        print_table(model);
     fv_model_free(model);
     return FV_OK;
 }

@@ -28,8 +28,10 @@ const char *cli_count(unsigned long long number, char text[32]) {
 
 const char *cli_duration(double seconds, char text[32]) {
     unsigned long s = seconds > 0 && seconds < 1e9 ? (unsigned long)(seconds + 0.5) : 0;
-    if (s < 3600) snprintf(text, 32, "%lu:%02lu", s / 60, s % 60);
-    else snprintf(text, 32, "%lu:%02lu:%02lu", s / 3600, s / 60 % 60, s % 60);
+    if (s < 3600)
+        snprintf(text, 32, "%lu:%02lu", s / 60, s % 60);
+    else
+        snprintf(text, 32, "%lu:%02lu:%02lu", s / 3600, s / 60 % 60, s % 60);
     return text;
 }
 
@@ -41,9 +43,12 @@ void cli_print_json(FILE *out, const char *text) {
     bool utf8 = fv_is_utf8(text);
     fputc('"', out);
     for (const unsigned char *c = (const void *)text; *c; c++) {
-        if (*c == '"' || *c == '\\') fprintf(out, "\\%c", *c);
-        else if (*c < ' ') fprintf(out, "\\u%04x", *c);
-        else fputc(utf8 || *c < 0x80 ? *c : '?', out);
+        if (*c == '"' || *c == '\\')
+            fprintf(out, "\\%c", *c);
+        else if (*c < ' ')
+            fprintf(out, "\\u%04x", *c);
+        else
+            fputc(utf8 || *c < 0x80 ? *c : '?', out);
     }
     fputc('"', out);
 }
@@ -62,6 +67,8 @@ void cli_print_csv(FILE *out, const char *text) {
 }
 
 void cli_print_number(FILE *out, double number) {
-    if (isfinite(number)) fprintf(out, "%.6g", number);
-    else fputs("null", out);
+    if (isfinite(number))
+        fprintf(out, "%.6g", number);
+    else
+        fputs("null", out);
 }

@@ -21,9 +21,11 @@
 static fv_status resume_settings(cli_options *o) {
     for (int id = 0; id < CLI_FLAGS; id++)
         if (o->source[id] == CLI_BY_USER && !cli_flags[id].later)
-            return fv_fail(FV_BAD_ARGUMENT, "--%s: a resumed run keeps its settings; leave the flag out, or begin a new run with --out",
+            return fv_fail(FV_BAD_ARGUMENT,
+                           "--%s: a resumed run keeps its settings; leave the flag out, or begin a new run with --out",
                            cli_flags[id].name);
-    if (o->n_arguments) return fv_fail(FV_BAD_ARGUMENT, "%s: a resumed run has its network: fovea train --resume DIR", o->arguments[0]);
+    if (o->n_arguments)
+        return fv_fail(FV_BAD_ARGUMENT, "%s: a resumed run has its network: fovea train --resume DIR", o->arguments[0]);
     char *text = fv_run_config(o->resume);
     if (!text) return fv_last_status();
     fv_status status = cli_take_recipe(o, text, "the run's config.recipe");
@@ -35,7 +37,8 @@ static fv_status gather_settings(cli_options *o) {
     if (o->resume) return resume_settings(o);
     if (o->n_arguments) FV_TRY(cli_set(o, &cli_flags[CLI_FLAG_model], o->arguments[0], CLI_BY_USER, ""));
     if (o->recipe) FV_TRY(cli_load_recipe(o, o->recipe));
-    if (!o->model) return fv_fail(FV_BAD_ARGUMENT, "MODEL is missing: what to train, e.g. fovea train lenet --data SPEC");
+    if (!o->model)
+        return fv_fail(FV_BAD_ARGUMENT, "MODEL is missing: what to train, e.g. fovea train lenet --data SPEC");
     return FV_OK;
 }
 
@@ -45,8 +48,8 @@ static fv_status find_class(const char *name, const char *const *names, int n, i
     for (*index = 0; *index < n; ++*index)
         if (strcmp(names[*index], name) == 0) return FV_OK;
     const char *near = fv_suggest(name, names, (size_t)n);
-    return fv_fail(FV_BAD_ARGUMENT, "--positive %s: the set has no such class%s%s%s", name, near ? ": did you mean " : "",
-                   near ? near : "", near ? "?" : "");
+    return fv_fail(FV_BAD_ARGUMENT, "--positive %s: the set has no such class%s%s%s", name,
+                   near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 static fv_status name_classes(cli_options *o, fv_model *model, const fv_dataset *set) {
@@ -63,11 +66,14 @@ static fv_status check_sets(const cli_options *o, const cli_sets *sets) {
     size_t n = fv_dataset_count(sets->train);
     int classes = fv_dataset_classes(sets->train);
     if ((unsigned long long)o->batch_size > n)
-        return fv_fail(FV_BAD_ARGUMENT, "--batch-size %lld: larger than the training set, which has %zu images", o->batch_size, n);
+        return fv_fail(FV_BAD_ARGUMENT, "--batch-size %lld: larger than the training set, which has %zu images",
+                       o->batch_size, n);
     if (strcmp(o->loss, "bce") == 0 && classes != 2)
-        return fv_fail(FV_BAD_ARGUMENT, "--loss bce: is for two classes, and %s has %d; use cross_entropy", o->data, classes);
+        return fv_fail(FV_BAD_ARGUMENT, "--loss bce: is for two classes, and %s has %d; use cross_entropy", o->data,
+                       classes);
     if (o->early_stop && !sets->val)
-        return fv_fail(FV_BAD_ARGUMENT, "--early-stop: needs validation, and %s has no such split; use --val-split", o->data);
+        return fv_fail(FV_BAD_ARGUMENT, "--early-stop: needs validation, and %s has no such split; use --val-split",
+                       o->data);
     return FV_OK;
 }
 
@@ -87,7 +93,8 @@ static fv_status build_model(cli_options *o, const cli_sets *sets, fv_model **mo
 
 static void say_set(const char *role, const char *spec, const char *split, const fv_dataset *set) {
     char count[32];
-    cli_say("%-11s %s%s%s: %s images", role, spec, *split ? ", " : "", split, cli_count(fv_dataset_count(set), count));
+    cli_say("%-11s %s%s%s%s: %s images", role, spec, *split ? " (" : "", split, *split ? ")" : "",
+            cli_count(fv_dataset_count(set), count));
 }
 
 static void say_run(const cli_options *o, const fv_model *model, const cli_sets *sets) {
@@ -96,23 +103,35 @@ static void say_run(const cli_options *o, const fv_model *model, const cli_sets 
     fv_model_input(model, &c, &h, &w);
     cli_say("network     %s: input %dx%dx%d, %d classes, %s parameters", o->model, c, h, w, fv_model_classes(model),
             cli_count(fv_model_parameters(model), parameters));
-    say_set("training", o->data, cli_split_name(fv_dataset_split(sets->whole ? sets->whole : sets->train)), sets->train);
-    if (sets->whole) say_set("validation", o->data, "the part kept for it", sets->val);
-    else if (sets->val) say_set("validation", o->val ? o->val : o->data, cli_split_name(fv_dataset_split(sets->val)), sets->val);
-    else cli_say("validation  none: %s has neither a val nor a test split", o->data);
+    say_set("training", o->data, cli_split_name(fv_dataset_split(sets->whole ? sets->whole : sets->train)),
+            sets->train);
+    if (sets->whole)
+        say_set("validation", o->data, "a share of it", sets->val);
+    else if (sets->val)
+        say_set("validation", o->val ? o->val : o->data, cli_split_name(fv_dataset_split(sets->val)), sets->val);
+    else
+        cli_say("validation  none: %s has neither a val nor a test split", o->data);
     cli_say("machine     %d thread%s, %s", threads, threads == 1 ? "" : "s", fv_isa_name());
 }
 
 static void say_result(const cli_progress *progress, const char *folder) {
     const fv_epoch_report *last = &progress->last;
-    char result[128] = "";
-    if (last->validated && progress->best_epoch)
-        snprintf(result, sizeof result, "validation top-1 %.4f, best %.4f in epoch %d", last->val_top1, progress->best, progress->best_epoch);
-    else if (last->validated) snprintf(result, sizeof result, "validation top-1 %.4f, the best came earlier", last->val_top1);
-    else if (last->epoch) snprintf(result, sizeof result, "training top-1 %.4f", last->top1);
-    else snprintf(result, sizeof result, "nothing was left to do");
-    if (folder) cli_say("done: %s; models in %s: %slast.safetensors", result, folder, last->validated ? "best.safetensors, " : "");
-    else cli_say("done: %s; nothing was saved (no --out)", result);
+    char top1[96], files[] = "best.safetensors, last.safetensors";
+    if (!last->epoch) {
+        cli_say("done: nothing was left to do in %s", folder);
+        return;
+    }
+    if (!last->validated)
+        snprintf(top1, sizeof top1, "training top-1 %.4f", last->top1);
+    else if (!progress->best_epoch)
+        snprintf(top1, sizeof top1, "validation top-1 %.4f, the best came earlier", last->val_top1);
+    else
+        snprintf(top1, sizeof top1, "validation top-1 %.4f, best %.4f in epoch %d", last->val_top1, progress->best,
+                 progress->best_epoch);
+    if (folder)
+        cli_say("done: %s; in %s: %s", top1, folder, last->validated ? files : strstr(files, "last"));
+    else
+        cli_say("done: %s; nothing was saved (no --out)", top1);
 }
 
 /* ---- Ctrl-C ------------------------------------------------------------------------------------------------------------------ */
@@ -137,9 +156,8 @@ static fv_status say_stopped(const char *folder) {
 
 /* ---- The run ------------------------------------------------------------------------------------------------------------------- */
 
-static fv_status fit(cli_options *o, fv_model *model, const cli_sets *sets) {
-    cli_progress progress = cli_progress_start(o->log_every);
-    fv_fit_args args = {
+static fv_status fit_settings(cli_options *o, const fv_model *model, fv_fit_args *args) {
+    *args = (fv_fit_args){
         .epochs = (int)o->epochs,
         .batch_size = (int)o->batch_size,
         .workers = (int)o->workers,
@@ -151,12 +169,19 @@ static fv_status fit(cli_options *o, fv_model *model, const cli_sets *sets) {
         .config = cli_recipe_text(o),
         .save_every = (int)o->save_every,
         .early_stop = (int)o->early_stop,
-        .callback = cli_progress_callback(&progress),
     };
-    if (!args.config) return FV_NO_MEMORY;
-    FV_TRY(cli_loss_settings(o, fv_model_outputs(model), &args.loss));
-    FV_TRY(cli_optimizer_settings(o, &args.optimizer));
-    FV_TRY(cli_schedule_settings(o, &args.schedule));
+    if (!args->config) return FV_NO_MEMORY;
+    FV_TRY(cli_loss_settings(o, fv_model_outputs(model), &args->loss));
+    FV_TRY(cli_optimizer_settings(o, &args->optimizer));
+    return cli_schedule_settings(o, &args->schedule);
+}
+
+static fv_status run(cli_options *o, const cli_sets *sets, fv_model *model) {
+    fv_fit_args args;
+    FV_TRY(fit_settings(o, model, &args));
+    say_run(o, model, sets);
+    cli_progress progress = cli_progress_start(o->log_every);
+    args.callback = cli_progress_callback(&progress);
     fv_status status = fv_fit_with(model, sets->train, sets->val, &args);
     cli_progress_end(&progress);
     if (status == FV_STOPPED) return say_stopped(args.save_dir);
@@ -172,10 +197,7 @@ fv_status cli_train(cli_options *o) {
     fv_status status = cli_open_sets(o, &sets);
     if (status == FV_OK) status = check_sets(o, &sets);
     if (status == FV_OK) status = build_model(o, &sets, &model);
-    if (status == FV_OK) {
-        say_run(o, model, &sets);
-        status = fit(o, model, &sets);
-    }
+    if (status == FV_OK) status = run(o, &sets, model);
     fv_model_free(model);
     cli_close_sets(&sets);
     return status;

@@ -26,9 +26,11 @@ static range read_range(const char *text) {
 
 const char *cli_range_words(const char *text, char words[96]) {
     range r = read_range(text);
-    if (!r.open[0] && !r.open[1]) snprintf(words, 96, "from %s to %s", r.end[0], r.end[1]);
+    if (!r.open[0] && !r.open[1])
+        snprintf(words, 96, "from %s to %s", r.end[0], r.end[1]);
     else
-        snprintf(words, 96, "%s %s and %s %s", r.open[0] ? "above" : "at least", r.end[0], r.open[1] ? "below" : "at most", r.end[1]);
+        snprintf(words, 96, "%s %s and %s %s", r.open[0] ? "above" : "at least", r.end[0],
+                 r.open[1] ? "below" : "at most", r.end[1]);
     return words;
 }
 
@@ -99,8 +101,8 @@ static fv_status parse_choice(const cli_flag *flag, const char *text, void *fiel
         return FV_OK;
     }
     const char *near = n > 1 ? fv_suggest(text, names, n) : NULL;
-    return fv_fail(FV_BAD_ARGUMENT, "must be %s%s%s%s", cli_choice_words(flag, words, sizeof words), near ? ": did you mean " : "",
-                   near ? near : "", near ? "?" : "");
+    return fv_fail(FV_BAD_ARGUMENT, "must be %s%s%s%s", cli_choice_words(flag, words, sizeof words),
+                   near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 /* "AxBxC" into *sizes: as many numbers as it has, up to three, each within the range; false if it is anything else. */
@@ -126,7 +128,8 @@ static fv_status parse_shape(const cli_flag *flag, const char *text, void *field
 
 static fv_status parse_sides(const cli_flag *flag, const char *text, void *field) {
     cli_sizes sizes;
-    if (!read_sizes(text, flag->range, &sizes) || sizes.n > 2) return out_of_range("N or HxW (height, width), each ", flag->range);
+    if (!read_sizes(text, flag->range, &sizes) || sizes.n > 2)
+        return out_of_range("N or HxW (height, width), each ", flag->range);
     if (sizes.n == 1) sizes.at[1] = sizes.at[0], sizes.n = 2;
     *(cli_sizes *)field = sizes;
     return FV_OK;
@@ -134,8 +137,8 @@ static fv_status parse_sides(const cli_flag *flag, const char *text, void *field
 
 fv_status cli_parse_value(const cli_flag *flag, const char *text, void *field) {
     static fv_status (*const parse[])(const cli_flag *, const char *, void *) = {
-        [CLI_BOOL] = parse_bool,   [CLI_INT] = parse_int,     [CLI_REAL] = parse_real,
-        [CLI_TEXT] = parse_text,   [CLI_PATH] = parse_text,   [CLI_FOLDER] = parse_text,
+        [CLI_BOOL] = parse_bool,     [CLI_INT] = parse_int,     [CLI_REAL] = parse_real,
+        [CLI_TEXT] = parse_text,     [CLI_PATH] = parse_text,   [CLI_FOLDER] = parse_text,
         [CLI_CHOICE] = parse_choice, [CLI_SHAPE] = parse_shape, [CLI_SIDES] = parse_sides,
     };
     return parse[flag->kind](flag, text, field);
@@ -154,7 +157,8 @@ const char *cli_choice_words(const cli_flag *flag, char *text, size_t size) {
 }
 
 static const char *at(const char *const *names, int count, int index) { return index < count ? names[index] : NULL; }
-#define NAMES(...) at((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), index)
+#define NAMES(...) \
+    at((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), index)
 
 const char *cli_channels_name(int index) { return NAMES("rgb", "bgr", "gray"); }
 const char *cli_resize_name(int index) { return NAMES("pil"); }

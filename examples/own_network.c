@@ -23,8 +23,10 @@ int main(void) {
     for (int i = 0; fv_model_layer(net, i, &layer); i++)
         printf("%-16s %-16s %dx%dx%d\n", layer.name, layer.op, layer.output[0], layer.output[1], layer.output[2]);
     fv_status err = fv_fit(net, train, NULL, .optimizer = fv_momentum(.lr = 0.05f), .epochs = 2, .batch_size = 16);
-    if (err) fprintf(stderr, "%s\n", fv_error());
-    else printf("trained %zu parameters\n", fv_model_parameters(net));
+    if (err)
+        fprintf(stderr, "%s\n", fv_error());
+    else
+        printf("trained %zu parameters\n", fv_model_parameters(net));
 
     fv_dataset_free(train);
     fv_model_free(net);

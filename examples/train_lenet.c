@@ -15,12 +15,14 @@ int main(int argc, char **argv) {
     fv_dataset *test = fv_fundus(.split = FV_TEST, .count = 100);
     fv_evaluation result;
 
-    fv_status err = fv_fit(net, train, val, .optimizer = fv_adam(.lr = 2e-3f), .schedule = fv_cosine(.warmup = 10), .epochs = 3,
-                           .batch_size = 32, .callback = {.on_epoch = tell});
+    fv_status err = fv_fit(net, train, val, .optimizer = fv_adam(.lr = 2e-3f), .schedule = fv_cosine(.warmup = 10),
+                           .epochs = 3, .batch_size = 32, .callback = {.on_epoch = tell});
     if (!err) err = fv_evaluate(net, test, &result);
     if (!err && argc > 1) err = fv_model_save(net, argv[1]);
-    if (err) fprintf(stderr, "%s\n", fv_error());
-    else printf("%zu test pictures: top-1 %.3f\n", result.n, result.top1);
+    if (err)
+        fprintf(stderr, "%s\n", fv_error());
+    else
+        printf("%zu test pictures: top-1 %.3f\n", result.n, result.top1);
 
     fv_dataset_free(train);
     fv_dataset_free(val);
