@@ -50,14 +50,14 @@ FV_API fv_dataset *fv_fundus_with(const fv_fundus_args *args);
 
 /* Images in memory: `pixels` is [count, height, width, channels] of bytes, which stay the caller's and must outlive the
  * dataset; labels are copied. classes: number of classes; class_names may be NULL ("0", "1", ...). */
-FV_API fv_dataset *fv_dataset_from_memory(const uint8_t *pixels, const int *labels, size_t count, int channels, int height,
-                                          int width, int classes, const char *const *class_names);
+FV_API fv_dataset *fv_dataset_from_memory(const uint8_t *pixels, const int *labels, size_t count, int channels,
+                                          int height, int width, int classes, const char *const *class_names);
 
 /* Images from a callback, which fills `pixels` [height, width, channels] and *label for `index`, from several threads at
  * once; it returns FV_OK or a code, and the message then names the index. */
 typedef fv_status (*fv_read_fn)(void *user, size_t index, uint8_t *pixels, int *label);
-FV_API fv_dataset *fv_dataset_from_callback(fv_read_fn read, void *user, size_t count, int channels, int height, int width,
-                                            int classes, const char *const *class_names);
+FV_API fv_dataset *fv_dataset_from_callback(fv_read_fn read, void *user, size_t count, int channels, int height,
+                                            int width, int classes, const char *const *class_names);
 
 /* ---- Asking --------------------------------------------------------------------------------------------------- */
 
@@ -68,7 +68,8 @@ FV_API const char *fv_dataset_class_name(const fv_dataset *dataset, int index); 
 FV_API int fv_dataset_positive(const fv_dataset *dataset);
 /* The size of image 0; images of other sizes may follow. */
 FV_API void fv_dataset_image_size(const fv_dataset *dataset, int *channels, int *height, int *width);
-FV_API fv_split fv_dataset_split(const fv_dataset *dataset); /* FV_SPLIT_DEFAULT where it has none: images from memory */
+/* FV_SPLIT_DEFAULT where it has none: images from memory or a callback. */
+FV_API fv_split fv_dataset_split(const fv_dataset *dataset);
 FV_API const char *fv_dataset_name(const fv_dataset *dataset); /* "mnist", "fundus", ... */
 
 /* A part of a dataset: it shares the parent, which must outlive it. Stratified by class, the same for the same seed:
@@ -94,9 +95,10 @@ typedef struct fv_preprocess {
 /* The mean and std that suit the dataset (MNIST's published ones, ...), the rest zero; all zero where it knows none. */
 FV_API fv_preprocess fv_dataset_preprocess(const fv_dataset *dataset);
 
-#define fv_mnist(...)         fv_mnist_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_mnist_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
-#define fv_fashion_mnist(...) fv_fashion_mnist_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_mnist_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
-#define fv_fundus(...)        fv_fundus_with(&(fv_fundus_args){.zero_ = 0, __VA_ARGS__})
+#define fv_mnist(...) fv_mnist_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_mnist_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
+#define fv_fashion_mnist(...) \
+    fv_fashion_mnist_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_mnist_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
+#define fv_fundus(...) fv_fundus_with(&(fv_fundus_args){.zero_ = 0, __VA_ARGS__})
 
 #ifdef __cplusplus
 }

@@ -50,11 +50,11 @@ static void set_item(const fv_arg *arg, unsigned char *at, int i, double number)
 }
 
 static fv_status item_from_json(const char *where, const fv_arg *arg, const json_t *item, unsigned char *at, int i) {
-    bool boolean = json_is_boolean(item);
-    if (boolean ? arg->type != FV_ARG_BOOL
-                : !json_is_number(item) || (arg->type == FV_ARG_INT && !json_is_integer(item)))
-        return fv_fail(FV_BAD_DATA, "%s: argument \"%s\" is of the wrong type", where, arg->name);
-    double number = boolean ? json_is_true(item) : json_number_value(item);
+    const bool fits[] = {[FV_ARG_INT] = json_is_integer(item),
+                         [FV_ARG_FLOAT] = json_is_number(item),
+                         [FV_ARG_BOOL] = json_is_boolean(item)};
+    if (!fits[arg->type]) return fv_fail(FV_BAD_DATA, "%s: argument \"%s\" is of the wrong type", where, arg->name);
+    double number = arg->type == FV_ARG_BOOL ? json_is_true(item) : json_number_value(item);
     if (!(number >= arg->min && number <= arg->max))
         return fv_fail(FV_BAD_DATA, "%s: argument \"%s\" is %g: must be from %g to %g", where, arg->name, number,
                        arg->min, arg->max);

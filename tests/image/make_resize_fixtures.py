@@ -12,7 +12,7 @@ CASES = [  # width, height, channels -> width, height
 
 
 def picture(width, height, channels):
-    """The same formula as in test_resize.c."""
+    """The same formula as in pictures.c."""
     i = np.arange(width * height * channels, dtype=np.uint64)
     return ((i * 2654435761 >> 7) & 255).astype(np.uint8).reshape(height, width, channels)
 

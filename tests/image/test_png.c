@@ -196,6 +196,7 @@ static void reports_where_it_cannot_write(void **state) {
     assert_int_equal(fv_image_new(&image, 2, 2, 1, 8), FV_OK);
     assert_int_equal(fv_png_write(temporary("no/such/folder.png"), &image), FV_IO_ERROR);
     assert_contains(fv_error(), "no/such/folder.png");
+    fv_image_free(&image);
     assert_int_equal(fv_image_read(temporary("none.png"), &image), FV_IO_ERROR);
     assert_null(image.owned);
 }

@@ -52,6 +52,10 @@ typedef struct lab_case {
     double tolerance;           /* of kernels, relative to 1 or the tensor's largest value; 0: 2e-5 */
 } lab_case;
 
+/* Restarts the program with OpenMP's threads sleeping while they wait, which OpenMP reads before main(): teams here have
+ * more threads than there are cores. Where that fails, tests are slow and no less right. */
+void lab_wait_passively(char **argv);
+
 /* ---- For a case's build function --------------------------------------------------------------------------------- */
 
 int lab_int(lab *l, int low, int high); /* uniform, both ends included */
@@ -81,10 +85,10 @@ bool lab_kernel_covered(const fv_kernel *kernel);
 /* Builds the case and its gradient, fills the leaves, runs ref. lab_end frees. */
 lab lab_begin(const lab_case *kind, uint64_t seed, bool small);
 void lab_end(lab *l);
-/* One of these between lab_begin's stages: numbers of the caller's. Runs ref again: lab_evaluate. */
+/* The numbers of a value, to read or, for a leaf, to replace before ref runs again. */
 double *lab_numbers(lab *l, const fv_value *value);
 void lab_evaluate(lab *l);
-/* Every kernel of the node under test, against the values now in l->values. */
+/* Every kernel of the node under test, against the numbers that are there now. */
 void lab_compare_kernels(lab *l, double tolerance);
 /* "conv2d: kernel 3,3 ... x [2,6,9,9]": for messages. */
 const char *lab_describe(lab *l);

@@ -117,7 +117,9 @@ static void equals_pytorch(void **state) {
     lab_end(&l);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    (void)argc;
+    lab_wait_passively(argv);
     struct CMUnitTest tests[FV_COUNT(goldens)];
     static char names[FV_COUNT(goldens)][128];
     for (int i = 0; i < FV_COUNT(goldens); i++) {

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { KERNEL_STENCILS = 24, GRADIENT_STENCILS = 12, MAX_TESTS = 256 };
 
@@ -58,15 +57,8 @@ static void add(const lab_case *kind, const char *what, CMUnitTestFunction test)
     n_tests++;
 }
 
-/* More threads than cores, most of them waiting: OpenMP reads how they wait before main(). */
-static void wait_passively(char **argv) {
-    if (getenv("OMP_WAIT_POLICY")) return;
-    setenv("OMP_WAIT_POLICY", "passive", 1);
-    execv("/proc/self/exe", argv); /* where that fails, tests are slow and no less right */
-}
-
 int main(int argc, char **argv) {
-    wait_passively(argv);
+    lab_wait_passively(argv);
     const char *only = argc > 1 ? argv[1] : NULL;
     only_seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
     for (int t = 0; t < FV_COUNT(lab_cases); t++)

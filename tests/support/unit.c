@@ -38,6 +38,20 @@ bool file_holds(const char *path, const void *bytes, size_t count) {
     return equal;
 }
 
+void *file_bytes(const char *path, size_t *count) {
+    FILE *file = fopen(path, "rb");
+    if (!file) fail_msg("%s: is not there", path);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    size_t size = (size_t)ftell(file);
+    rewind(file);
+    char *bytes = calloc(size + 1, 1); /* text ends with a NUL */
+    assert_non_null(bytes);
+    assert_int_equal(fread(bytes, 1, size, file), size);
+    fclose(file);
+    if (count) *count = size;
+    return bytes;
+}
+
 int entries(const char *folder) {
     DIR *d = opendir(folder);
     if (!d) return -1;

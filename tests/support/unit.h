@@ -19,6 +19,8 @@ void put_file(const char *path, const void *bytes, size_t count);
 void put_text(const char *path, const char *text);
 /* True if the file's content is these bytes. */
 bool file_holds(const char *path, const void *bytes, size_t count);
+/* A file's content, of its own (free it); *count may be NULL. Fails if there is no such file. */
+void *file_bytes(const char *path, size_t *count);
 /* Names in a folder, without "." and ".."; -1 if there is no such folder. */
 int entries(const char *folder);
 
