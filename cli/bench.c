@@ -1,5 +1,5 @@
-/* fovea bench: steps on made-up images in memory, or epochs of a dataset. The figure is the median of several rounds; the
- * slowest and fastest show the spread. */
+/* fovea bench: steps on made-up images in memory, or epochs of a dataset. The figure is the median of several rounds;
+ * the slowest and fastest show the spread. */
 #include "core/clock.h"
 #include "core/memory.h"
 #include "core/random.h"
@@ -8,7 +8,6 @@
 #include "inputs.h"
 #include "text.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +28,7 @@ typedef struct bench {
     int *labels;
 } bench;
 
-/* ---- Steps on made-up images ------------------------------------------------------------------------------------------ */
+/* ---- Steps on made-up images ------------------------------------------------------------------------------------- */
 
 static fv_status make_up(bench *b) {
     int c, h, w, outputs = fv_model_outputs(b->model), classes = fv_model_classes(b->model);
@@ -86,7 +85,7 @@ static fv_status time_steps(bench *b) {
     return FV_OK;
 }
 
-/* ---- Epochs of a dataset -------------------------------------------------------------------------------------------------- */
+/* ---- Epochs of a dataset ----------------------------------------------------------------------------------------- */
 
 static fv_status on_epoch(void *user, const fv_epoch_report *report) {
     bench *b = user;
@@ -107,7 +106,7 @@ static fv_status time_epochs(bench *b, const fv_dataset *dataset) {
                   .threads = (int)b->o->threads, .callback = {.user = b, .on_epoch = on_epoch});
 }
 
-/* ---- Results ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Results ----------------------------------------------------------------------------------------------------- */
 
 static int ascending(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -149,7 +148,7 @@ static void print_table(bench *b) {
     printf("peak MB    %.1f, planned %.1f (of 10^6 bytes)\n", (double)fv_peak_rss() / 1e6, (double)b->planned / 1e6);
 }
 
-/* ---- The command ------------------------------------------------------------------------------------------------------------ */
+/* ---- The command ------------------------------------------------------------------------------------------------- */
 
 static fv_model *open_model(const cli_options *o, const fv_dataset *dataset) {
     fv_arch arch = {.classes = (int)o->classes};

@@ -2,8 +2,8 @@
 #include "options.h"
 
 #include "core/status.h"
-#include "core/suggest.h"
 #include "fovea/model.h"
+#include "text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static void print_words(const char *skip) {
     EACH_COMMAND(c) if (strcmp(c->name, skip) != 0) printf("%s%s", c == cli_commands ? "" : " ", c->name);
 }
 
-/* ---- bash ------------------------------------------------------------------------------------------------------------------ */
+/* ---- bash -------------------------------------------------------------------------------------------------------- */
 
 /* What follows a flag: its choices, files, folders, or something that cannot be guessed. */
 static void print_bash_value(const cli_flag *flag) {
@@ -72,7 +72,7 @@ static void print_bash(void) {
            "complete -o default -F _fovea fovea\n");
 }
 
-/* ---- zsh --------------------------------------------------------------------------------------------------------------------- */
+/* ---- zsh --------------------------------------------------------------------------------------------------------- */
 
 /* Help as _arguments wants it: without what it would take for its own. */
 static void print_zsh_help(const char *help) {
@@ -126,7 +126,7 @@ static void print_zsh(void) {
            "_fovea \"$@\"\n");
 }
 
-/* ---- fish --------------------------------------------------------------------------------------------------------------------- */
+/* ---- fish -------------------------------------------------------------------------------------------------------- */
 
 static void print_fish_help(const char *help) {
     for (; *help; help++) printf(strchr("'\\", *help) ? "\\%c" : "%c", *help);
@@ -163,16 +163,17 @@ static void print_fish(void) {
     }
 }
 
-/* ---- The command -------------------------------------------------------------------------------------------------------------- */
+/* ---- The command ------------------------------------------------------------------------------------------------- */
 
 fv_status cli_completions(cli_options *options) {
     static void (*const print[])(void) = {print_bash, print_zsh, print_fish};
-    const char *shell = options->arguments[0], *near = fv_suggest(shell, shells, 3);
+    const char *shell = options->arguments[0];
+    char near[96];
     for (int i = 0; i < 3; i++) {
         if (strcmp(shells[i], shell) != 0) continue;
         print[i]();
         return FV_OK;
     }
-    return fv_fail(FV_BAD_ARGUMENT, "%s: no such shell: must be bash, zsh or fish%s%s%s", shell,
-                   near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+    return fv_fail(FV_BAD_ARGUMENT, "%s: no such shell: must be bash, zsh or fish%s", shell,
+                   cli_did_you_mean(shell, shells, 3, near));
 }

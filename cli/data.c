@@ -1,6 +1,5 @@
 /* fovea data */
 #include "core/file.h"
-#include "core/memory.h"
 #include "data/dataset.h"
 #include "image/decode.h"
 #include "inputs.h"
@@ -17,7 +16,7 @@ typedef struct splits {
     size_t *counts[SPLITS]; /* [classes], in the options' arena */
 } splits;
 
-/* ---- Opening ---------------------------------------------------------------------------------------------------------- */
+/* ---- Opening ----------------------------------------------------------------------------------------------------- */
 
 static fv_status count_classes(cli_options *o, const fv_dataset *set, size_t **counts) {
     *counts = fv_arena_alloc(&o->arena, (size_t)fv_dataset_classes(set), sizeof(size_t));
@@ -43,7 +42,7 @@ static fv_status open_splits(cli_options *o, splits *s) {
     return s->n ? FV_OK : fv_last_status();
 }
 
-/* ---- Printing ------------------------------------------------------------------------------------------------------------ */
+/* ---- Printing ---------------------------------------------------------------------------------------------------- */
 
 static void print_json(const splits *s) {
     const fv_dataset *first = s->set[0];
@@ -97,7 +96,7 @@ static void print_table(const splits *s) {
     putchar('\n');
 }
 
-/* ---- Exporting ------------------------------------------------------------------------------------------------------------- */
+/* ---- Exporting --------------------------------------------------------------------------------------------------- */
 
 /* A class name as the name of a folder. */
 static const char *folder_name(cli_options *o, const char *class_name) {

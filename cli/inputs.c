@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* ---- Datasets ----------------------------------------------------------------------------------------------------------- */
+/* ---- Datasets ---------------------------------------------------------------------------------------------------- */
 
 const char *cli_split_name(fv_split split) {
     static const char *const names[] = {
@@ -56,7 +56,7 @@ void cli_input_shape(const cli_options *options, const fv_dataset *set, int inpu
     if (CLI_HAS(options, image_size)) memcpy(&input[1], options->image_size.at, 2 * sizeof(int));
 }
 
-/* ---- Models ------------------------------------------------------------------------------------------------------------- */
+/* ---- Models ------------------------------------------------------------------------------------------------------ */
 
 static bool looks_like_file(const char *name) {
     return strchr(name, '/') || strstr(name, ".safetensors") || fv_is_file(name);

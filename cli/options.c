@@ -18,20 +18,19 @@ enum {
 
 const cli_flag cli_flags[CLI_FLAGS] = {
 #define GROUP(id, title) {.kind = CLI_GROUP, .help = title},
-#define FLAG(kind_, field, name_, argument_, commands_, help_, ...) \
-    {.kind = CLI_##kind_,                                           \
-     .name = name_,                                                 \
-     .argument = argument_,                                         \
-     .help = help_,                                                 \
-     .offset = offsetof(cli_options, field),                        \
-     .commands = commands_,                                         \
+#define FLAG(kind_, field, name_, argument_, commands_, ...) \
+    {.kind = CLI_##kind_,                                    \
+     .name = name_,                                          \
+     .argument = argument_,                                  \
+     .offset = offsetof(cli_options, field),                 \
+     .commands = commands_,                                  \
      __VA_ARGS__},
 #include "flags.def"
 #undef GROUP
 #undef FLAG
 };
 
-/* ---- Setting a value --------------------------------------------------------------------------------------------------- */
+/* ---- Setting a value --------------------------------------------------------------------------------------------- */
 
 fv_status cli_set(cli_options *options, const cli_flag *flag, const char *text, cli_source source, const char *where) {
     ptrdiff_t id = flag - cli_flags;
@@ -51,7 +50,7 @@ static fv_status set_defaults(cli_options *options) {
     return FV_OK;
 }
 
-/* ---- Finding a flag ----------------------------------------------------------------------------------------------------- */
+/* ---- Finding a flag ---------------------------------------------------------------------------------------------- */
 
 static bool named(const cli_flag *flag, const char *name, size_t length) {
     return flag->kind != CLI_GROUP && strlen(flag->name) == length && memcmp(flag->name, name, length) == 0;
@@ -86,7 +85,7 @@ static fv_status find(cli_options *options, const char *name, size_t length, con
     return word ? no_such_flag(options->command, word) : FV_NO_MEMORY;
 }
 
-/* ---- The command line ------------------------------------------------------------------------------------------------------ */
+/* ---- The command line -------------------------------------------------------------------------------------------- */
 
 /* Takes the flag at **at, and its value, which may be the next word; moves *at to the last word taken. */
 static fv_status take_flag(cli_options *options, char ***at, char **end) {

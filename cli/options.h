@@ -6,7 +6,7 @@
 
 #include "core/arena.h"
 
-/* ---- Commands: the rows of commands.def ------------------------------------------------------------------------------ */
+/* ---- Commands: the rows of commands.def -------------------------------------------------------------------------- */
 
 typedef struct cli_options cli_options;
 
@@ -33,7 +33,7 @@ const cli_command *cli_command_find(const char *name);
 #include "commands.def"
 #undef COMMAND
 
-/* ---- Flags: the rows of flags.def ------------------------------------------------------------------------------------- */
+/* ---- Flags: the rows of flags.def -------------------------------------------------------------------------------- */
 
 typedef enum cli_kind {
     CLI_GROUP, /* not a flag: the title of those that follow */
@@ -50,13 +50,14 @@ typedef enum cli_kind {
 
 typedef struct cli_flag {
     cli_kind kind;
-    const char *name, *argument, *help; /* "batch-size", "N" */
-    size_t offset;                      /* of the value in cli_options */
-    unsigned commands;                  /* bit 1 << cli_command_id of each that takes it */
-    const char *standard;               /* the default; NULL: none */
-    const char *standing;               /* what stands where no value is given, in words */
-    const char *range;                  /* of numbers: "[1,65536]", "(0,1]" */
-    const char *(*choices)(int index);  /* of CLI_CHOICE: NULL past the last */
+    const char *name, *argument;       /* "batch-size", "N" */
+    size_t offset;                     /* of the value in cli_options */
+    unsigned commands;                 /* bit 1 << cli_command_id of each that takes it */
+    const char *help;                  /* stands after `commands`, as in flags.def */
+    const char *standard;              /* the default; NULL: none */
+    const char *standing;              /* what stands where no value is given, in words */
+    const char *range;                 /* of numbers: "[1,65536]", "(0,1]" */
+    const char *(*choices)(int index); /* of CLI_CHOICE: NULL past the last */
     bool recipe, later;
 } cli_flag;
 
@@ -81,7 +82,7 @@ const char *cli_resize_name(int index);
 const char *cli_precision_name(int index);
 const char *cli_mode_name(int index);
 
-/* ---- Values ------------------------------------------------------------------------------------------------------------- */
+/* ---- Values ------------------------------------------------------------------------------------------------------ */
 
 typedef bool cli_bool;
 typedef long long cli_int;
@@ -123,8 +124,8 @@ struct cli_options {
 fv_status cli_parse(cli_options *options, const cli_command *command, int argc, char **argv);
 void cli_options_free(cli_options *options);
 
-/* Sets a flag from text, unless something stronger has; `where` stands before the name in messages ("--"). The text must
- * outlive the options. */
+/* Sets a flag from text, unless something stronger has; `where` stands before the name in messages ("--"). The text
+ * must outlive the options. */
 fv_status cli_set(cli_options *options, const cli_flag *flag, const char *text, cli_source source, const char *where);
 
 #endif

@@ -1,5 +1,4 @@
 /* fovea predict */
-#include "core/memory.h"
 #include "files.h"
 #include "fovea/train.h"
 #include "inputs.h"
@@ -17,7 +16,7 @@ typedef struct prediction {
     size_t seen, failed;
 } prediction;
 
-/* ---- Formats ----------------------------------------------------------------------------------------------------------- */
+/* ---- Formats ----------------------------------------------------------------------------------------------------- */
 
 typedef struct format {
     const char *head;
@@ -76,7 +75,7 @@ static void fail_json(const char *path) {
 static const format text_format = {"", print_text, fail_text}, json_format = {"", print_json, fail_json},
                     csv_format = {"path,rank,index,name,probability\n", print_csv, fail_text};
 
-/* ---- Predicting ----------------------------------------------------------------------------------------------------------- */
+/* ---- Predicting -------------------------------------------------------------------------------------------------- */
 
 /* Brings the `top` likeliest classes to the front; of equals the first. */
 static void rank(prediction *p) {

@@ -11,7 +11,7 @@
 enum { LONGEST = 512, WIDEST_BAR = 40, NARROWEST_BAR = 8 };
 static const double redraw_seconds = 0.1;
 
-/* ---- The terminal --------------------------------------------------------------------------------------------------------- */
+/* ---- The terminal ------------------------------------------------------------------------------------------------ */
 
 static const char *environment(const char *name) {
     const char *value = getenv(name);
@@ -42,7 +42,7 @@ void cli_progress_end(cli_progress *progress) {
     progress->drawn = 0;
 }
 
-/* ---- The bar ----------------------------------------------------------------------------------------------------------------- */
+/* ---- The bar ----------------------------------------------------------------------------------------------------- */
 
 /* "━━━━━━────", `width` columns. */
 static void print_bar(const cli_progress *progress, int width, double share) {
@@ -77,7 +77,7 @@ static void draw(cli_progress *progress, const fv_step_report *r) {
     progress->drawn = fv_seconds();
 }
 
-/* ---- Lines ------------------------------------------------------------------------------------------------------------------- */
+/* ---- Lines ------------------------------------------------------------------------------------------------------- */
 
 static void say_step(cli_progress *progress, const fv_step_report *r) {
     char speed[32];

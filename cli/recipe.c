@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "core/suggest.h"
+#include "text.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@ enum { RECIPE_BYTES = 1 << 20 };
 
 static const char suffix[] = ".recipe";
 
-/* ---- Reading ---------------------------------------------------------------------------------------------------------- */
+/* ---- Reading ----------------------------------------------------------------------------------------------------- */
 
 static char *trim(char *text) {
     static const char blank[] = " \t\r";
@@ -26,12 +27,12 @@ static char *trim(char *text) {
 
 static fv_status unknown_key(const char *key, const char *where) {
     const char *names[CLI_FLAGS];
+    char near[96];
     size_t n = 0;
     for (const cli_flag *flag = cli_flags; flag < cli_flags + CLI_FLAGS; flag++)
         if (flag->recipe) names[n++] = flag->name;
-    const char *near = fv_suggest(key, names, n);
-    return fv_fail(FV_BAD_ARGUMENT, "%s%s: not a setting of a recipe%s%s%s", where, key, near ? ": did you mean " : "",
-                   near ? near : "", near ? "?" : "");
+    return fv_fail(FV_BAD_ARGUMENT, "%s%s: not a setting of a recipe%s", where, key,
+                   cli_did_you_mean(key, names, n, near));
 }
 
 /* `line` is "key = value", a comment or blank; it is cut up, and stays with the options. */
@@ -69,7 +70,7 @@ static fv_status take_file(cli_options *options, const char *path) {
     return status;
 }
 
-/* ---- Finding -------------------------------------------------------------------------------------------------------------- */
+/* ---- Finding ----------------------------------------------------------------------------------------------------- */
 
 /* Where recipes with a name lie: those installed with this program, then those below the current folder. */
 static const char *folder_at(cli_options *options, int index) {
@@ -117,7 +118,7 @@ fv_status cli_load_recipe(cli_options *options, const char *name) {
     return unknown_recipe(options, name);
 }
 
-/* ---- Writing --------------------------------------------------------------------------------------------------------------- */
+/* ---- Writing ----------------------------------------------------------------------------------------------------- */
 
 const char *cli_recipe_text(cli_options *options) {
     const char *text = "";

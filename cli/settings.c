@@ -24,17 +24,16 @@ fv_status cli_schedule_settings(const cli_options *options, fv_schedule *schedul
     return fv_schedule_check(schedule);
 }
 
-/* ---- Lists of numbers ---------------------------------------------------------------------------------------------------- */
+/* ---- Lists of numbers -------------------------------------------------------------------------------------------- */
 
-/* "1,2.5" up to the end or a slash: at most `most` finite numbers into `numbers` (NULL: only counted); returns how many, -1
- * if it is anything else. *text moves to where it ends. */
+/* "1,2.5" into `numbers`, at most `most` finite ones; returns how many, -1 if it is anything else. *text moves to where
+ * they end: the caller looks at what follows. */
 static int read_numbers(const char **text, float *numbers, int most) {
     for (int n = 0; n < most; (*text)++) {
         char *end;
         float number = strtof(*text, &end);
         if (end == *text || !(number > -1e30f && number < 1e30f)) return -1;
-        if (numbers) numbers[n] = number;
-        n++;
+        numbers[n++] = number;
         *text = end;
         if (**text != ',') return n;
     }
@@ -61,7 +60,7 @@ fv_status cli_loss_settings(cli_options *options, int classes, fv_loss *loss) {
     return fv_loss_check(loss);
 }
 
-/* ---- Preprocessing ----------------------------------------------------------------------------------------------------------- */
+/* ---- Preprocessing ----------------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;

@@ -1,5 +1,6 @@
 #include "text.h"
 
+#include "core/suggest.h"
 #include "formats/quote.h"
 
 #include <math.h>
@@ -32,6 +33,12 @@ const char *cli_duration(double seconds, char text[32]) {
         snprintf(text, 32, "%lu:%02lu", s / 60, s % 60);
     else
         snprintf(text, 32, "%lu:%02lu:%02lu", s / 3600, s / 60 % 60, s % 60);
+    return text;
+}
+
+const char *cli_did_you_mean(const char *word, const char *const *names, size_t n, char text[96]) {
+    const char *near = fv_suggest(word, names, n);
+    snprintf(text, 96, "%s%s%s", near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
     return text;
 }
 

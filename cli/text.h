@@ -12,6 +12,8 @@ void cli_say(const char *format, ...) FV_PRINTF(1, 2);
 const char *cli_count(unsigned long long number, char text[32]);
 /* "0:07", "1:02:03". */
 const char *cli_duration(double seconds, char text[32]);
+/* ": did you mean WORD?", or "" if none of the names is near. */
+const char *cli_did_you_mean(const char *word, const char *const *names, size_t n, char text[96]);
 /* A name to a terminal: control characters come out as '?'. */
 void cli_print_plain(FILE *out, const char *text);
 /* A JSON string with its quotes; what is not UTF-8 comes out as '?'. */

@@ -1,7 +1,5 @@
 /* fovea train */
-#include "core/file.h"
 #include "core/status.h"
-#include "core/suggest.h"
 #include "core/threads.h"
 #include "inputs.h"
 #include "kernels/cpu.h"
@@ -13,9 +11,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* ---- Where the settings come from ---------------------------------------------------------------------------------------- */
+/* ---- Where the settings come from -------------------------------------------------------------------------------- */
 
 /* A resumed run has its settings; what changes its course is refused. */
 static fv_status resume_settings(cli_options *o) {
@@ -42,14 +39,14 @@ static fv_status gather_settings(cli_options *o) {
     return FV_OK;
 }
 
-/* ---- The model that the data ask for -------------------------------------------------------------------------------------- */
+/* ---- The model that the data ask for ----------------------------------------------------------------------------- */
 
 static fv_status find_class(const char *name, const char *const *names, int n, int *index) {
     for (*index = 0; *index < n; ++*index)
         if (strcmp(names[*index], name) == 0) return FV_OK;
-    const char *near = fv_suggest(name, names, (size_t)n);
-    return fv_fail(FV_BAD_ARGUMENT, "--positive %s: the set has no such class%s%s%s", name,
-                   near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+    char near[96];
+    return fv_fail(FV_BAD_ARGUMENT, "--positive %s: the set has no such class%s", name,
+                   cli_did_you_mean(name, names, (size_t)n, near));
 }
 
 static fv_status name_classes(cli_options *o, fv_model *model, const fv_dataset *set) {
@@ -89,7 +86,7 @@ static fv_status build_model(cli_options *o, const cli_sets *sets, fv_model **mo
     return fv_model_set_preprocess(*model, &preprocess);
 }
 
-/* ---- What is said ------------------------------------------------------------------------------------------------------------- */
+/* ---- What is said ------------------------------------------------------------------------------------------------ */
 
 static void say_set(const char *role, const char *spec, const char *split, const fv_dataset *set) {
     char count[32];
@@ -116,7 +113,7 @@ static void say_run(const cli_options *o, const fv_model *model, const cli_sets 
 
 static void say_result(const cli_progress *progress, const char *folder) {
     const fv_epoch_report *last = &progress->last;
-    char top1[96], files[] = "best.safetensors, last.safetensors";
+    char top1[96];
     if (!last->epoch) {
         cli_say("done: nothing was left to do in %s", folder);
         return;
@@ -129,12 +126,12 @@ static void say_result(const cli_progress *progress, const char *folder) {
         snprintf(top1, sizeof top1, "validation top-1 %.4f, best %.4f in epoch %d", last->val_top1, progress->best,
                  progress->best_epoch);
     if (folder)
-        cli_say("done: %s; in %s: %s", top1, folder, last->validated ? files : strstr(files, "last"));
+        cli_say("done: %s; in %s: %slast.safetensors", top1, folder, last->validated ? "best.safetensors, " : "");
     else
         cli_say("done: %s; nothing was saved (no --out)", top1);
 }
 
-/* ---- Ctrl-C ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Ctrl-C ------------------------------------------------------------------------------------------------------ */
 
 /* The first asks for an end after the step, the second does not wait. */
 static void on_signal(int number) {
@@ -154,7 +151,7 @@ static fv_status say_stopped(const char *folder) {
     return fv_fail(FV_STOPPED, "stopped; nothing was saved (no --out)");
 }
 
-/* ---- The run ------------------------------------------------------------------------------------------------------------------- */
+/* ---- The run ----------------------------------------------------------------------------------------------------- */
 
 static fv_status fit_settings(cli_options *o, const fv_model *model, fv_fit_args *args) {
     *args = (fv_fit_args){

@@ -1,14 +1,14 @@
 #include "values.h"
 
 #include "core/status.h"
-#include "core/suggest.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Ranges: "[1,65536]" with both ends, "(0,1)" without ------------------------------------------------------------ */
+/* ---- Ranges: "[1,65536]" with both ends, "(0,1)" without --------------------------------------------------------- */
 
 typedef struct range {
     bool open[2];
@@ -39,7 +39,7 @@ static fv_status out_of_range(const char *kind, const char *text) {
     return fv_fail(FV_BAD_ARGUMENT, "must be %s%s", kind, cli_range_words(text, words));
 }
 
-/* ---- Kinds ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Kinds ------------------------------------------------------------------------------------------------------- */
 
 static fv_status parse_bool(const cli_flag *flag, const char *text, void *field) {
     (void)flag, (void)text;
@@ -92,7 +92,7 @@ static fv_status parse_text(const cli_flag *flag, const char *text, void *field)
 
 static fv_status parse_choice(const cli_flag *flag, const char *text, void *field) {
     const char *names[64], *name;
-    char words[256];
+    char words[256], near[96];
     size_t n = 0;
     for (; n < 64 && (name = flag->choices((int)n)); n++) {
         names[n] = name;
@@ -100,9 +100,8 @@ static fv_status parse_choice(const cli_flag *flag, const char *text, void *fiel
         *(cli_text *)field = name;
         return FV_OK;
     }
-    const char *near = n > 1 ? fv_suggest(text, names, n) : NULL;
-    return fv_fail(FV_BAD_ARGUMENT, "must be %s%s%s%s", cli_choice_words(flag, words, sizeof words),
-                   near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+    return fv_fail(FV_BAD_ARGUMENT, "must be %s%s", cli_choice_words(flag, words, sizeof words),
+                   n > 1 ? cli_did_you_mean(text, names, n, near) : "");
 }
 
 /* "AxBxC" into *sizes: as many numbers as it has, up to three, each within the range; false if it is anything else. */
@@ -144,7 +143,7 @@ fv_status cli_parse_value(const cli_flag *flag, const char *text, void *field) {
     return parse[flag->kind](flag, text, field);
 }
 
-/* ---- Choices ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Choices ----------------------------------------------------------------------------------------------------- */
 
 const char *cli_choice_words(const cli_flag *flag, char *text, size_t size) {
     size_t used = 0;
