@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef struct fitting {
     const fv_fit_args *args;
@@ -181,8 +182,15 @@ static fv_status check(const fitting *f) {
     return FV_OK;
 }
 
-/* The model learns what its classes are called, unless it knows. */
+static bool knows_classes(const fitting *f) {
+    for (int i = 0; i < fv_dataset_classes(f->train); i++)
+        if (strcmp(fv_model_class_name(f->model, i), fv_dataset_class_name(f->train, i)) != 0) return false;
+    return true;
+}
+
+/* The model learns what its classes are called and which is the positive one, unless it was told. */
 static fv_status name_classes(fitting *f) {
+    if (knows_classes(f)) return FV_OK;
     int n = fv_dataset_classes(f->train), positive = fv_dataset_positive(f->train);
     const char **names = FV_NEW_N(const char *, (size_t)n);
     if (!names) return FV_NO_MEMORY;
