@@ -99,7 +99,7 @@ static fv_status set_number(const fv_network_row *row, int k, const char *value,
     double least = keys[k].type == COUNT ? 1 : 0, most = keys[k].type == FLAG ? 1 : keys[k].type == COUNT ? INT_MAX : 1e6;
     bool whole = keys[k].type == SCALE || number == floor(number);
     if (end == value || *end || errno || !(number >= least && number <= most) || !whole)
-        return fv_fail(FV_BAD_ARGUMENT, "%s:%s=%s: must be a %snumber from %g to %g", row->info.name, keys[k].name, value,
+        return fv_fail(FV_BAD_ARGUMENT, "%s:%s=%s: must be a %snumber from %.10g to %.10g", row->info.name, keys[k].name, value,
                        keys[k].type == SCALE ? "" : "whole ", least, most);
     if (keys[k].type == FLAG) *(bool *)field = number != 0;
     if (keys[k].type == COUNT) *(int *)field = (int)number;
