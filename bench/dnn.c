@@ -2,8 +2,10 @@
  * layers of ResNet-50 and AlexNet, batch 8, for each pass. A dash: refused. The best of several runs, weights in the
  * layout that each primitive wants, activations blocked except for the images. */
 #include "kernels/dnn.h"
+
 #include "core/clock.h"
 #include "core/memory.h"
+#include "kernels/cpu.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,7 +128,7 @@ static void report(const layer *l, int block, fv_dnn_algorithm algorithm) {
 int main(int argc, char **argv) {
     static const char *const algorithms[] = {"direct", "winograd", "auto"};
     fv_dnn_algorithm algorithm = FV_DNN_DIRECT;
-    int block = __builtin_cpu_supports("avx512bw") ? 16 : 8;
+    int block = fv_block();
     for (int i = 1; i < argc; i++) {
         int chosen = 0;
         while (chosen < 3 && strcmp(argv[i], algorithms[chosen]) != 0) chosen++;

@@ -34,7 +34,9 @@ typedef struct fv_arch {
     int zero_;
 } fv_arch;
 
-/* NAME is "name[:key=value,...]": "lenet", "lenet:text=1". Keys given there win over `arch`, which may be NULL. */
+/* NAME is "name[:key=value,...]": "lenet", "lenet:text=1". Keys of every network: classes, channels, height, width, init
+ * (kaiming_normal, xavier_uniform, ..., as fv_init_kind), init_scale (of normal and uniform). They win over `arch`, which
+ * may be NULL. */
 FV_API fv_model *fv_network(const char *name, const fv_arch *arch);
 FV_API fv_model *fv_lenet_with(const fv_arch *arch);
 #define fv_lenet(...) fv_lenet_with(&(fv_arch){.zero_ = 0, __VA_ARGS__})

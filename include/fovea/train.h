@@ -64,8 +64,10 @@ typedef struct fv_fit_args {
     const fv_preprocess *preprocess; /* kept in the model; default: the model's own */
     const char *save_dir;   /* the run folder (see docs/files.md); default NULL: nothing is written */
     bool overwrite;         /* a run that is already there is replaced; default: refused */
-    bool resume;            /* goes on from save_dir's state; the other arguments must be those of its start */
-    const char *config;     /* text kept in the run folder as config.recipe and in the state; may be NULL */
+    bool resume;            /* goes on from save_dir's state, or begins anew if the run was ended before its first;
+                               model and arguments must be those of its start */
+    const char *config;     /* text kept in the run folder as config.recipe and in the state; default "", and on resuming
+                               what it was */
     int save_every;         /* steps between states within an epoch; default 0: at the end of each epoch only */
     int early_stop;         /* epochs without a better val_top1 before the run ends; default 0: never */
     fv_callback callback;
@@ -81,7 +83,8 @@ FV_API fv_status fv_fit_with(fv_model *model, const fv_dataset *train, const fv_
 FV_API void fv_stop_request(void);
 FV_API void fv_stop_clear(void);
 
-/* The `config` text that a run was started with, from its state. The caller frees it with free(). NULL on failure. */
+/* The `config` text that a run was started with, from its state, or from config.recipe while there is none. The caller
+ * frees it with free(). NULL on failure. */
 FV_API char *fv_run_config(const char *save_dir);
 
 /* ---- Evaluation -------------------------------------------------------------------------------------------------------- */
@@ -148,7 +151,7 @@ FV_API fv_trainer *fv_trainer_new_with(fv_model *model, const fv_trainer_args *a
 FV_API void fv_trainer_free(fv_trainer *trainer);
 
 /* One step on x [n,C,H,W] with class indices labels [n], 1 <= n <= batch_size. *loss (may be NULL) is the batch's mean
- * before the update. lr 0: the optimizer's own. */
+ * before the update. lr 0: the optimizer's own; FV_ZERO: none, which moves running statistics alone. */
 FV_API fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, float *loss);
 /* The logits [n,K] of the last step; valid until the next. */
 FV_API const float *fv_trainer_logits(const fv_trainer *trainer);

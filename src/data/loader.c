@@ -224,6 +224,7 @@ void fv_loader_free(fv_loader *l) {
 }
 
 size_t fv_loader_batches(const fv_loader *l) { return l ? l->batches : 0; }
+size_t fv_loader_bytes(const fv_loader *l) { return l ? l->x_bytes : 0; }
 
 /* ---- Use ---- */
 

@@ -28,6 +28,7 @@ typedef struct fv_batch {
 fv_loader *fv_loader_new(const fv_dataset *dataset, const fv_loader_args *args);
 void fv_loader_free(fv_loader *loader);
 size_t fv_loader_batches(const fv_loader *loader); /* in an epoch */
+size_t fv_loader_bytes(const fv_loader *loader);   /* of the batches it holds */
 
 /* Starts (or restarts) at batch `first` of an epoch; what was under way is dropped. */
 fv_status fv_loader_start(fv_loader *loader, uint64_t epoch, size_t first);

@@ -120,14 +120,21 @@ static size_t place(block *blocks, int n, block **placed) {
 
 /* ---- Pointers ---------------------------------------------------------------------------------------------------------- */
 
-static fv_status map_arena(fv_plan *plan) {
+static const char remedy[] = "use a smaller batch or image";
+
+fv_status fv_memory_check(const fv_model *model, int batch, size_t bytes) {
     size_t available = fv_memory_available();
-    if (plan->arena_bytes > available)
-        return fv_fail(FV_NO_MEMORY,
-                       "%s: batch size %d needs %zu MB beside the parameters, and %zu MB are free: use a smaller batch or image",
-                       plan->graph->name, plan->args.batch, plan->arena_bytes >> 20, available >> 20);
+    if (bytes <= available) return FV_OK;
+    return fv_fail(FV_NO_MEMORY, "%s: batch size %d needs %zu MB beside the parameters, and %zu MB are free: %s",
+                   fv_model_network(model), batch, bytes >> 20, available >> 20, remedy);
+}
+
+static fv_status map_arena(fv_plan *plan) {
+    FV_TRY(fv_memory_check(plan->model, plan->args.batch, plan->arena_bytes));
     plan->arena = fv_map(plan->arena_bytes);
-    if (!plan->arena) return FV_NO_MEMORY;
+    if (!plan->arena)
+        return fv_fail(FV_NO_MEMORY, "%s: batch size %d needs %zu MB beside the parameters, which the system refuses: %s",
+                       fv_model_network(plan->model), plan->args.batch, plan->arena_bytes >> 20, remedy);
     plan->arena_mapped = plan->arena_bytes;
     return FV_OK;
 }

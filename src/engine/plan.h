@@ -41,6 +41,9 @@ const float *fv_plan_logits(const fv_plan *plan);  /* [batch,K] of the last run;
 size_t fv_plan_bytes(const fv_plan *plan);         /* arena and copies of its own; parameters not counted */
 int fv_plan_batch(const fv_plan *plan);
 
+/* FV_NO_MEMORY, naming the number, if `bytes` beside the parameters are more than the machine has. */
+fv_status fv_memory_check(const fv_model *model, int batch, size_t bytes);
+
 /* The steps, for summaries, profiles and tests; false past the end. */
 typedef struct fv_step_info {
     const fv_node *node;

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,17 +38,35 @@ static const fv_network_row *find(const char *name) {
 
 /* ---- The text form ------------------------------------------------------------------------------------------------ */
 
+static const char *const init_names[] = {
+    [FV_INIT_DEFAULT] = "default",
+    [FV_INIT_ZERO] = "zero",
+    [FV_INIT_ONE] = "one",
+    [FV_INIT_NORMAL] = "normal",
+    [FV_INIT_UNIFORM] = "uniform",
+    [FV_INIT_KAIMING_NORMAL] = "kaiming_normal",
+    [FV_INIT_KAIMING_UNIFORM] = "kaiming_uniform",
+    [FV_INIT_KAIMING_FAN_OUT] = "kaiming_fan_out",
+    [FV_INIT_XAVIER_NORMAL] = "xavier_normal",
+    [FV_INIT_XAVIER_UNIFORM] = "xavier_uniform",
+    [FV_INIT_FAN_IN_UNIFORM] = "fan_in_uniform",
+};
+
 /* The keys that set a field of fv_arch. A network takes the general ones and those in its own row. */
+typedef enum key_type { COUNT, FLAG, SCALE, INIT } key_type;
 static const struct {
     const char *name;
     size_t offset;
-    bool general, flag;
+    bool general;
+    key_type type;
 } keys[] = {
-    {"classes", offsetof(fv_arch, classes), true, false},
-    {"channels", offsetof(fv_arch, input[0]), true, false},
-    {"height", offsetof(fv_arch, input[1]), true, false},
-    {"width", offsetof(fv_arch, input[2]), true, false},
-    {"text", offsetof(fv_arch, text), false, true},
+    {"classes", offsetof(fv_arch, classes), true, COUNT},
+    {"channels", offsetof(fv_arch, input[0]), true, COUNT},
+    {"height", offsetof(fv_arch, input[1]), true, COUNT},
+    {"width", offsetof(fv_arch, input[2]), true, COUNT},
+    {"init", offsetof(fv_arch, init.kind), true, INIT},
+    {"init_scale", offsetof(fv_arch, init.scale), true, SCALE},
+    {"text", offsetof(fv_arch, text), false, FLAG},
 };
 
 static bool takes(const fv_network_row *row, int key) {
@@ -55,30 +75,53 @@ static bool takes(const fv_network_row *row, int key) {
     return keys[key].general;
 }
 
+/* Fails with the nearest of the names that would have done. */
+static fv_status unknown(const char *what, const char *given, const char *const *names, int count) {
+    const char *close = fv_suggest(given, names, (size_t)count);
+    if (close) return fv_fail(FV_BAD_ARGUMENT, "%s \"%s\": did you mean \"%s\"?", what, given, close);
+    return fv_fail(FV_BAD_ARGUMENT, "%s \"%s\": there is none of that name", what, given);
+}
+
 static fv_status unknown_key(const fv_network_row *row, const char *key) {
     const char *names[FV_COUNT(keys)];
+    char what[64];
     int n = 0;
     for (int i = 0; i < FV_COUNT(keys); i++)
         if (takes(row, i)) names[n++] = keys[i].name;
-    const char *close = fv_suggest(key, names, (size_t)n);
-    return fv_fail(FV_BAD_ARGUMENT, "%s has no option \"%s\"%s%s%s", row->info.name, key, close ? ": did you mean \"" : "",
-                   close ? close : "", close ? "\"?" : "");
+    snprintf(what, sizeof what, "%s has no option", row->info.name);
+    return unknown(what, key, names, n);
+}
+
+static fv_status set_number(const fv_network_row *row, int k, const char *value, void *field) {
+    char *end;
+    errno = 0;
+    double number = strtod(value, &end);
+    double least = keys[k].type == COUNT ? 1 : 0, most = keys[k].type == FLAG ? 1 : keys[k].type == COUNT ? INT_MAX : 1e6;
+    bool whole = keys[k].type == SCALE || number == floor(number);
+    if (end == value || *end || errno || !(number >= least && number <= most) || !whole)
+        return fv_fail(FV_BAD_ARGUMENT, "%s:%s=%s: must be a %snumber from %.10g to %.10g", row->info.name, keys[k].name, value,
+                       keys[k].type == SCALE ? "" : "whole ", least, most);
+    if (keys[k].type == FLAG) *(bool *)field = number != 0;
+    if (keys[k].type == COUNT) *(int *)field = (int)number;
+    if (keys[k].type == SCALE) *(float *)field = (float)number;
+    return FV_OK;
+}
+
+static fv_status set_init(const char *value, fv_init_kind *kind) {
+    for (int i = 0; i < FV_COUNT(init_names); i++)
+        if (strcmp(init_names[i], value) == 0) {
+            *kind = (fv_init_kind)i;
+            return FV_OK;
+        }
+    return unknown("initialisation", value, init_names, FV_COUNT(init_names));
 }
 
 static fv_status set_key(const fv_network_row *row, fv_arch *arch, const char *key, const char *value) {
     int k = 0;
     while (k < FV_COUNT(keys) && !(strcmp(keys[k].name, key) == 0 && takes(row, k))) k++;
     if (k == FV_COUNT(keys)) return unknown_key(row, key);
-    char *end;
-    errno = 0;
-    long number = strtol(value, &end, 10);
-    long most = keys[k].flag ? 1 : INT_MAX, least = keys[k].flag ? 0 : 1;
-    if (end == value || *end || errno || number < least || number > most)
-        return fv_fail(FV_BAD_ARGUMENT, "%s:%s=%s: must be a whole number from %ld to %ld", row->info.name, key, value, least, most);
-    unsigned char *field = (unsigned char *)arch + keys[k].offset;
-    if (keys[k].flag) *(bool *)(void *)field = number;
-    else *(int *)(void *)field = (int)number;
-    return FV_OK;
+    void *field = (unsigned char *)arch + keys[k].offset;
+    return keys[k].type == INIT ? set_init(value, field) : set_number(row, k, value, field);
 }
 
 /* Applies "key=value,key=value"; `text` is cut up. */

@@ -45,6 +45,8 @@ static float value_of(const fv_optimizer *optimizer, const option *o) {
     return *field(&copy, o);
 }
 
+const char *fv_optimizer_rule(const fv_optimizer *optimizer) { return room_of(optimizer->kind)->rule.name; }
+
 fv_optimizer fv_optimizer_resolved(const fv_optimizer *optimizer) {
     const fv_optim *room = room_of(optimizer->kind);
     fv_optimizer resolved = *optimizer;

@@ -16,6 +16,9 @@ typedef struct fv_optim {
 #include "optim/optim.def"
 #undef FV_OPTIM
 
+/* "adam": of the rule it uses. It must have passed fv_optimizer_check. */
+const char *fv_optimizer_rule(const fv_optimizer *optimizer);
+
 /* The optimizer with its defaults filled in, FV_ZERO as 0. It must have passed fv_optimizer_check. */
 fv_optimizer fv_optimizer_resolved(const fv_optimizer *optimizer);
 

@@ -10,7 +10,8 @@ static fv_loader *open_loader(const fv_model *model, const fv_dataset *dataset, 
     return fv_loader_new(dataset, &loader);
 }
 
-static fv_status score_all(fv_session *session, fv_loader *loader, const fv_evaluate_args *args, float *logits, fv_score *score) {
+static fv_status score_all(fv_session *session, fv_loader *loader, const fv_evaluate_args *args, float *logits,
+                           fv_score *score) {
     fv_batch batch;
     FV_TRY(fv_loader_start(loader, 0, 0));
     for (;;) {
@@ -21,7 +22,8 @@ static fv_status score_all(fv_session *session, fv_loader *loader, const fv_eval
     }
 }
 
-fv_status fv_session_evaluate(fv_session *session, const fv_dataset *dataset, const fv_evaluate_args *args, fv_evaluation *result) {
+fv_status fv_session_evaluate(fv_session *session, const fv_dataset *dataset, const fv_evaluate_args *args,
+                              fv_evaluation *result) {
     fv_evaluate_args own = *args;
     fv_score score = {0};
     if (!own.batch_size) own.batch_size = 64;
@@ -37,7 +39,8 @@ fv_status fv_session_evaluate(fv_session *session, const fv_dataset *dataset, co
     return status;
 }
 
-fv_status fv_evaluate_with(fv_model *model, const fv_dataset *dataset, fv_evaluation *result, const fv_evaluate_args *args) {
+fv_status fv_evaluate_with(fv_model *model, const fv_dataset *dataset, fv_evaluation *result,
+                           const fv_evaluate_args *args) {
     if (!model || !dataset) return fv_last_status();
     FV_TRY(fv_loss_check(&args->loss));
     fv_session session = {.model = model, .team = fv_team_new(args->threads)};

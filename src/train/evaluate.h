@@ -5,6 +5,7 @@
 #include "train/session.h"
 
 /* Evaluates on the session's inference plans; what is read and prepared comes from a loader of its own. */
-fv_status fv_session_evaluate(fv_session *session, const fv_dataset *dataset, const fv_evaluate_args *args, fv_evaluation *result);
+fv_status fv_session_evaluate(fv_session *session, const fv_dataset *dataset, const fv_evaluate_args *args,
+                              fv_evaluation *result);
 
 #endif

@@ -20,13 +20,25 @@ typedef struct fitting {
     fv_loader *loader;
     fv_run run;
     fv_progress progress;
+    char *config;   /* owned: of the run that is resumed; NULL: the caller's */
     size_t batches; /* of an epoch */
-    float lr;       /* of the last step */
 } fitting;
 
 static int epochs_of(const fitting *f) { return f->args->epochs ? f->args->epochs : 10; }
 
+/* The rate of an optimizer step, counted from 0. */
+static float rate_at(const fitting *f, uint64_t step) {
+    return fv_schedule_at(&f->args->schedule, f->trainer->lr, step, (uint64_t)f->batches * (uint64_t)epochs_of(f));
+}
+
 /* ---- Steps ----------------------------------------------------------------------------------------------------------------- */
+
+/* A callback cannot record a message of its own. */
+static fv_status answer_of(const fitting *f, const char *callback, fv_status status) {
+    if (status == FV_OK) return FV_OK;
+    return fv_fail(status, "the callback %s stopped the run after step %llu (status %d)", callback,
+                   (unsigned long long)f->trainer->step, (int)status);
+}
 
 static fv_status report_step(const fitting *f) {
     const fv_callback *callback = &f->args->callback;
@@ -34,22 +46,23 @@ static fv_status report_step(const fitting *f) {
     const fv_progress *p = &f->progress;
     double per_batch = p->seconds / (double)p->batch;
     size_t left = f->batches * (size_t)(epochs_of(f) - p->epoch) - p->batch;
-    return callback->on_step(callback->user, &(fv_step_report){.epoch = p->epoch + 1,
-                                                               .epochs = epochs_of(f),
-                                                               .batch = p->batch,
-                                                               .batches = f->batches,
-                                                               .step = f->trainer->step,
-                                                               .lr = f->lr,
-                                                               .loss = p->score.loss / p->score.weight,
-                                                               .images_per_second = (double)p->score.n / p->seconds,
-                                                               .seconds_left = per_batch * (double)left});
+    fv_step_report report = {.epoch = p->epoch + 1,
+                             .epochs = epochs_of(f),
+                             .batch = p->batch,
+                             .batches = f->batches,
+                             .step = f->trainer->step,
+                             .lr = rate_at(f, f->trainer->step - 1),
+                             .loss = p->score.loss / p->score.weight,
+                             .images_per_second = (double)p->score.n / p->seconds,
+                             .seconds_left = per_batch * (double)left};
+    return answer_of(f, "on_step", callback->on_step(callback->user, &report));
 }
 
 static fv_status step(fitting *f, const fv_batch *batch) {
-    uint64_t total = (uint64_t)f->batches * (uint64_t)epochs_of(f);
-    f->lr = fv_schedule_at(&f->args->schedule, f->trainer->lr, f->trainer->step, total);
-    FV_TRY(fv_trainer_step(f->trainer, batch->x, batch->labels, batch->count, f->lr, NULL));
-    fv_score_add(&f->progress.score, f->model, &f->trainer->args.loss, fv_trainer_logits(f->trainer), batch->labels, batch->count);
+    float lr = rate_at(f, f->trainer->step);
+    FV_TRY(fv_trainer_step(f->trainer, batch->x, batch->labels, batch->count, lr > 0 ? lr : FV_ZERO, NULL));
+    fv_score_add(&f->progress.score, f->model, &f->trainer->args.loss, fv_trainer_logits(f->trainer), batch->labels,
+                 batch->count);
     f->progress.batch++;
     return FV_OK;
 }
@@ -86,14 +99,20 @@ static fv_status train_epoch(fitting *f) {
 
 static fv_status validate(fitting *f, fv_epoch_report *report) {
     fv_evaluation result;
-    fv_evaluate_args args = {.loss = f->trainer->args.loss, .batch_size = f->trainer->args.batch_size, .workers = f->args->workers};
+    fv_evaluate_args args = {
+        .loss = f->trainer->args.loss, .batch_size = f->trainer->args.batch_size, .workers = f->args->workers};
     FV_TRY(fv_session_evaluate(&f->inference, f->val, &args, &result));
+    if (!isfinite(result.loss))
+        return fv_fail(FV_NOT_FINITE,
+                       "%s: the validation loss is %g after epoch %d: lower the learning rate, or check the data",
+                       fv_model_network(f->model), result.loss, report->epoch);
     report->validated = true;
     report->val_loss = result.loss;
     report->val_top1 = result.top1;
     report->val_top5 = result.top5;
     fv_progress *p = &f->progress;
-    report->best = p->best_epoch == 0 || result.top1 > p->best_top1 || (result.top1 == p->best_top1 && result.loss < p->best_loss);
+    report->best =
+        p->best_epoch == 0 || result.top1 > p->best_top1 || (result.top1 == p->best_top1 && result.loss < p->best_loss);
     if (report->best) {
         p->best_top1 = result.top1;
         p->best_loss = result.loss;
@@ -108,7 +127,7 @@ static fv_epoch_report describe_epoch(const fitting *f) {
     return (fv_epoch_report){.epoch = p->epoch + 1,
                              .epochs = epochs_of(f),
                              .step = f->trainer->step,
-                             .lr = f->lr,
+                             .lr = rate_at(f, f->trainer->step - 1),
                              .loss = mean.loss,
                              .top1 = mean.top1,
                              .seconds = p->seconds,
@@ -118,10 +137,14 @@ static fv_epoch_report describe_epoch(const fitting *f) {
 static char *metrics_line(const fv_epoch_report *r) {
     char top5[48] = "";
     if (r->validated && !isnan(r->val_top5)) snprintf(top5, sizeof top5, ",\"val_top5\":%.9g", r->val_top5);
-    char *head = fv_format("{\"epoch\":%d,\"step\":%llu,\"lr\":%.9g,\"loss\":%.9g,\"top1\":%.9g,\"seconds\":%.4f,\"images_per_second\":%.1f", r->epoch,
-                           (unsigned long long)r->step, (double)r->lr, r->loss, r->top1, r->seconds, r->images_per_second);
+    char *head = fv_format("{\"epoch\":%d,\"step\":%llu,\"lr\":%.9g,\"loss\":%.9g,\"top1\":%.9g,\"seconds\":%.4f,"
+                           "\"images_per_second\":%.1f",
+                           r->epoch, (unsigned long long)r->step, (double)r->lr, r->loss, r->top1, r->seconds,
+                           r->images_per_second);
     if (!head) return NULL;
-    char *line = r->validated ? fv_format("%s,\"val_loss\":%.9g,\"val_top1\":%.9g%s}", head, r->val_loss, r->val_top1, top5) : fv_format("%s}", head);
+    char *line = r->validated
+                     ? fv_format("%s,\"val_loss\":%.9g,\"val_top1\":%.9g%s}", head, r->val_loss, r->val_top1, top5)
+                     : fv_format("%s}", head);
     fv_free(head);
     return line;
 }
@@ -154,7 +177,8 @@ static fv_status run_epoch(fitting *f) {
     if (f->val) FV_TRY(validate(f, &report));
     FV_TRY(commit_epoch(f, &report));
     const fv_callback *callback = &f->args->callback;
-    return callback->on_epoch ? callback->on_epoch(callback->user, &report) : FV_OK;
+    if (!callback->on_epoch) return FV_OK;
+    return answer_of(f, "on_epoch", callback->on_epoch(callback->user, &report));
 }
 
 static bool is_over(const fitting *f) {
@@ -171,9 +195,12 @@ static fv_status check(const fitting *f) {
     if (f->val) FV_TRY(fv_check_classes(f->model, f->val));
     FV_TRY(fv_schedule_check(&a->schedule));
     if (a->epochs < 0) return fv_fail(FV_BAD_ARGUMENT, "epochs %d: must be at least 1", a->epochs);
-    if (a->workers < 0 || a->workers > 256) return fv_fail(FV_BAD_ARGUMENT, "workers %d: must be from 0 to 256", a->workers);
+    if (a->workers < 0 || a->workers > 256)
+        return fv_fail(FV_BAD_ARGUMENT, "workers %d: must be from 0 to 256", a->workers);
     if (a->save_every < 0) return fv_fail(FV_BAD_ARGUMENT, "save_every %d: must be 0 or more steps", a->save_every);
     if (a->early_stop < 0) return fv_fail(FV_BAD_ARGUMENT, "early_stop %d: must be 0 or more epochs", a->early_stop);
+    if (a->early_stop > 0 && !f->val)
+        return fv_fail(FV_BAD_ARGUMENT, "early_stop %d: needs a set to validate on", a->early_stop);
     if (a->resume && !a->save_dir) return fv_fail(FV_BAD_ARGUMENT, "resume: needs the save_dir of the run");
     size_t count = fv_dataset_count(f->train), batch = (size_t)(a->batch_size ? a->batch_size : 64);
     if (a->batch_size >= 0 && batch > count)
@@ -201,8 +228,11 @@ static fv_status name_classes(fitting *f) {
 }
 
 static fv_status open_loader(fitting *f) {
-    fv_loader_args args = {.preprocess = f->model->preprocess, .batch_size = f->trainer->args.batch_size, .workers = f->args->workers,
-                           .shuffle = true, .seed = f->args->seed};
+    fv_loader_args args = {.preprocess = f->model->preprocess,
+                           .batch_size = f->trainer->args.batch_size,
+                           .workers = f->args->workers,
+                           .shuffle = true,
+                           .seed = f->args->seed};
     fv_model_input(f->model, &args.channels, &args.height, &args.width);
     f->loader = fv_loader_new(f->train, &args);
     if (!f->loader) return fv_last_status();
@@ -210,18 +240,42 @@ static fv_status open_loader(fitting *f) {
     return FV_OK;
 }
 
+/* The plans of every batch that the run will meet: what cannot fit is known before the first step. */
+static fv_status make_plans(fitting *f) {
+    size_t batch = (size_t)f->trainer->args.batch_size, count = fv_dataset_count(f->train);
+    if (count % batch && !fv_session_plan(&f->trainer->session, (int)(count % batch))) return fv_last_status();
+    if (!f->val) return FV_OK;
+    count = fv_dataset_count(f->val);
+    if (count % batch && !fv_session_plan(&f->inference, (int)(count % batch))) return fv_last_status();
+    return count < batch || fv_session_plan(&f->inference, (int)batch) ? FV_OK : fv_last_status();
+}
+
+static fv_status check_memory(const fitting *f) {
+    size_t batches = fv_loader_bytes(f->loader); /* validation has as many again */
+    size_t bytes = fv_trainer_bytes(f->trainer) + fv_session_bytes(&f->inference) + (f->val ? 2 : 1) * batches;
+    return fv_memory_check(f->model, f->trainer->args.batch_size, bytes);
+}
+
+static fv_status resume(fitting *f) {
+    if (!f->args->config && !(f->run.config = f->config = fv_run_config(f->run.folder))) return fv_last_status();
+    return fv_run_resume(&f->run, f->trainer, &f->progress);
+}
+
+/* The run folder comes last: what is wrong with the rest must not cost an old run that is to be replaced. */
 static fv_status start(fitting *f) {
     const fv_fit_args *a = f->args;
     FV_TRY(check(f));
     FV_TRY(name_classes(f));
     if (a->preprocess) FV_TRY(fv_model_set_preprocess(f->model, a->preprocess));
-    f->trainer = fv_trainer_new(f->model, .loss = a->loss, .optimizer = a->optimizer, .batch_size = a->batch_size, .threads = a->threads,
-                                .seed = a->seed);
+    f->trainer = fv_trainer_new(f->model, .loss = a->loss, .optimizer = a->optimizer, .batch_size = a->batch_size,
+                                .threads = a->threads, .seed = a->seed);
     if (!f->trainer) return fv_last_status();
     f->inference = (fv_session){.model = f->model, .team = f->trainer->team};
-    f->run = (fv_run){.folder = a->save_dir, .config = a->config};
-    FV_TRY(a->resume ? fv_run_resume(&f->run, f->trainer, &f->progress) : fv_run_begin(&f->run, a->overwrite));
-    return open_loader(f);
+    FV_TRY(open_loader(f));
+    FV_TRY(make_plans(f));
+    FV_TRY(check_memory(f));
+    f->run = (fv_run){.folder = a->save_dir, .config = a->config, .images = fv_dataset_count(f->train)};
+    return a->resume ? resume(f) : fv_run_begin(&f->run, a->overwrite);
 }
 
 fv_status fv_fit_with(fv_model *model, const fv_dataset *train, const fv_dataset *val, const fv_fit_args *args) {
@@ -232,5 +286,6 @@ fv_status fv_fit_with(fv_model *model, const fv_dataset *train, const fv_dataset
     fv_loader_free(f.loader);
     fv_session_free(&f.inference);
     fv_trainer_free(f.trainer);
+    fv_free(f.config);
     return status;
 }

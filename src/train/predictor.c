@@ -101,10 +101,12 @@ fv_status fv_predict_bytes(fv_predictor *p, const void *bytes, size_t count, con
     return status;
 }
 
-fv_status fv_predict_pixels(fv_predictor *p, const uint8_t *pixels, int channels, int height, int width, float *probabilities) {
+fv_status fv_predict_pixels(fv_predictor *p, const uint8_t *pixels, int channels, int height, int width,
+                            float *probabilities) {
     if (!p) return fv_last_status();
     if (channels < 1 || channels > 4 || height < 1 || width < 1)
-        return fv_fail(FV_BAD_ARGUMENT, "pixels of %d channels, %dx%d: channels are 1 to 4, height and width at least 1", channels,
+        return fv_fail(FV_BAD_ARGUMENT,
+                       "pixels of %d channels, %dx%d: channels are 1 to 4, height and width at least 1", channels,
                        height, width);
     fv_image image = {.width = width, .height = height, .channels = channels, .depth = 8, .pixels = pixels};
     return predict_image(p, &image, probabilities);
@@ -122,6 +124,7 @@ static fv_status predict_sample(fv_predictor *p, const fv_dataset *dataset, size
 fv_status fv_predict(fv_predictor *p, const fv_dataset *dataset, float *probabilities) {
     if (!p || !dataset) return fv_last_status();
     size_t classes = (size_t)fv_model_classes(p->session.model);
-    for (size_t i = 0; i < fv_dataset_count(dataset); i++) FV_TRY(predict_sample(p, dataset, i, probabilities + i * classes));
+    for (size_t i = 0; i < fv_dataset_count(dataset); i++)
+        FV_TRY(predict_sample(p, dataset, i, probabilities + i * classes));
     return FV_OK;
 }

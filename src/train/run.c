@@ -4,7 +4,9 @@
 #include "core/memory.h"
 #include "formats/json.h"
 #include "formats/params.h"
+#include "optim/optim.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,11 +20,12 @@ enum { STATE_VERSION = 1 };
 
 /* ---- Beginning --------------------------------------------------------------------------------------------------------- */
 
-static bool holds(const fv_run *run, const char *name) {
-    char *path = fv_path_join(run->folder, name);
-    bool there = path && access(path, F_OK) == 0;
+static fv_status holds(const char *folder, const char *name, bool *there) {
+    char *path = fv_path_join(folder, name);
+    if (!path) return FV_NO_MEMORY;
+    *there = access(path, F_OK) == 0;
     fv_free(path);
-    return there;
+    return FV_OK;
 }
 
 static fv_status remove_file(const fv_run *run, const char *name) {
@@ -35,11 +38,30 @@ static fv_status remove_file(const fv_run *run, const char *name) {
     return status;
 }
 
-/* The commit point goes first: what is left of a removal that is cut short is no run. */
+/* Without its config and before its state is gone an old run can still be resumed; without both it is none. */
+static const char *const files[] = {CONFIG, STATE, METRICS, "best.safetensors", "last.safetensors"};
+
 static fv_status remove_old(const fv_run *run) {
-    static const char *const files[] = {STATE, METRICS, "best.safetensors", "last.safetensors", CONFIG};
     for (int i = 0; i < FV_COUNT(files); i++) FV_TRY(remove_file(run, files[i]));
     return FV_OK;
+}
+
+/* What core/file.c was writing when the program was killed: NAME.tmp-PID. */
+static bool is_leftover(const char *name) {
+    for (int i = 0; i < FV_COUNT(files); i++) {
+        size_t length = strlen(files[i]);
+        if (strncmp(name, files[i], length) == 0 && strncmp(name + length, ".tmp-", 5) == 0) return true;
+    }
+    return false;
+}
+
+static fv_status remove_leftovers(const fv_run *run) {
+    DIR *folder = opendir(run->folder);
+    fv_status status = FV_OK;
+    for (struct dirent *entry; folder && status == FV_OK && (entry = readdir(folder));)
+        if (is_leftover(entry->d_name)) status = remove_file(run, entry->d_name);
+    if (folder) closedir(folder);
+    return status;
 }
 
 static fv_status write_text(const fv_run *run, const char *name, const char *text) {
@@ -54,11 +76,15 @@ static fv_status write_text(const fv_run *run, const char *name, const char *tex
 }
 
 fv_status fv_run_begin(const fv_run *run, bool overwrite) {
+    bool begun, committed;
     if (!run->folder) return FV_OK;
     FV_TRY(fv_make_folders(run->folder));
-    if (!overwrite && (holds(run, STATE) || holds(run, CONFIG)))
+    FV_TRY(holds(run->folder, CONFIG, &begun));
+    FV_TRY(holds(run->folder, STATE, &committed));
+    if (!overwrite && (begun || committed))
         return fv_fail(FV_BAD_ARGUMENT, "%s: already holds a run: --resume goes on with it, --overwrite replaces it",
                        run->folder);
+    FV_TRY(remove_leftovers(run));
     if (overwrite) FV_TRY(remove_old(run));
     return write_text(run, CONFIG, run->config ? run->config : "");
 }
@@ -76,26 +102,27 @@ static fv_status write_all(int fd, const char *text, size_t length) {
     return FV_OK;
 }
 
-/* Opens metrics.jsonl with exactly its committed bytes, the position behind them; -1 on failure. */
-static int open_metrics(const fv_run *run, size_t bytes) {
+/* Opens metrics.jsonl with exactly its committed bytes, the position behind them; -1 on failure. What somebody took out of
+ * it since is no reason to stop, but must not come back as zeros. */
+static int open_metrics(const fv_run *run, fv_progress *progress) {
     char *path = fv_path_join(run->folder, METRICS);
     if (!path) return -1;
+    struct stat info;
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (fd >= 0 && (ftruncate(fd, (off_t)bytes) || lseek(fd, (off_t)bytes, SEEK_SET) < 0)) {
-        int error = errno;
-        close(fd);
-        errno = error;
-        fd = -1;
-    }
-    if (fd < 0) fv_fail(FV_IO_ERROR, "%s: cannot write: %s", path, strerror(errno));
+    bool failed = fd < 0 || fstat(fd, &info) != 0;
+    if (!failed && (uintmax_t)info.st_size < progress->metrics_bytes) progress->metrics_bytes = (size_t)info.st_size;
+    off_t end = (off_t)progress->metrics_bytes;
+    failed = failed || ftruncate(fd, end) != 0 || lseek(fd, end, SEEK_SET) < 0;
+    if (failed) fv_fail(FV_IO_ERROR, "%s: cannot write: %s", path, strerror(errno));
+    if (failed && fd >= 0) close(fd);
     fv_free(path);
-    return fd;
+    return failed ? -1 : fd;
 }
 
 fv_status fv_run_log(const fv_run *run, const char *line, fv_progress *progress) {
     if (!run->folder) return FV_OK;
-    int fd = open_metrics(run, progress->metrics_bytes);
-    if (fd < 0) return FV_IO_ERROR;
+    int fd = open_metrics(run, progress);
+    if (fd < 0) return fv_last_status();
     bool failed = write_all(fd, line, strlen(line)) || write_all(fd, "\n", 1) || fsync(fd);
     int error = errno;
     failed |= close(fd) != 0;
@@ -142,18 +169,34 @@ static json_t *field_to_json(const fv_progress *progress, int i) {
 static json_t *progress_to_json(const fv_progress *progress) {
     json_t *object = json_object();
     for (int i = 0; i < FV_COUNT(fields); i++)
-        if (json_object_set_new(object, fields[i].name, field_to_json(progress, i))) {
-            json_decref(object);
-            return NULL;
-        }
+        object = fv_json_with(object, fields[i].name, field_to_json(progress, i));
     return object;
 }
 
+/* What a run may not change half way, compared when it is resumed: `text`, or a number. */
+typedef struct fact {
+    const char *key, *name, *text;
+    int64_t number;
+} fact;
+enum { FACTS = 5 };
+
+static void list_facts(const fv_run *run, const fv_trainer *trainer, fact facts[FACTS]) {
+    facts[0] = (fact){"network", "the network", fv_model_network(trainer->session.model), 0};
+    facts[1] = (fact){"optimizer", "the optimizer", fv_optimizer_rule(&trainer->args.optimizer), 0};
+    facts[2] = (fact){"seed", "seed", NULL, (int64_t)trainer->args.seed};
+    facts[3] = (fact){"batch_size", "batch size", NULL, trainer->args.batch_size};
+    facts[4] = (fact){"images", "as many training images as", NULL, (int64_t)run->images};
+}
+
 static char *state_text(const fv_run *run, const fv_trainer *trainer, const fv_progress *progress) {
-    json_t *root = json_pack("{s:i, s:s, s:s, s:I, s:I, s:i, s:o}", "version", STATE_VERSION, "config",
-                             run->config ? run->config : "", "network", fv_model_network(trainer->session.model),
-                             "step", (json_int_t)trainer->step, "seed", (json_int_t)trainer->args.seed, "batch_size",
-                             trainer->args.batch_size, "progress", progress_to_json(progress));
+    fact facts[FACTS];
+    list_facts(run, trainer, facts);
+    json_t *root = fv_json_with(json_object(), "version", json_integer(STATE_VERSION));
+    root = fv_json_with(root, "config", json_string(run->config ? run->config : ""));
+    for (const fact *f = facts; f < facts + FACTS; f++)
+        root = fv_json_with(root, f->key, f->text ? json_string(f->text) : json_integer(f->number));
+    root = fv_json_with(root, "step", json_integer((json_int_t)trainer->step));
+    root = fv_json_with(root, "progress", progress_to_json(progress));
     char *text = root ? fv_json_dump(root) : NULL;
     if (!text) fv_fail(FV_NO_MEMORY, "%s: out of memory while saving the state", run->folder);
     json_decref(root);
@@ -237,30 +280,28 @@ static fv_status field_from_json(const char *where, const json_t *object, int i,
     return FV_OK;
 }
 
-static fv_status same_start(const state *s, const fv_trainer *trainer) {
-    const char *network;
-    int64_t seed;
-    int batch_size;
-    FV_TRY(fv_json_string(s->path, s->root, "network", &network));
-    FV_TRY(fv_json_int64(s->path, s->root, "seed", INT64_MIN, INT64_MAX, &seed));
-    FV_TRY(fv_json_int(s->path, s->root, "batch_size", 1, INT_MAX, &batch_size));
-    if (strcmp(network, fv_model_network(trainer->session.model)))
-        return fv_fail(FV_BAD_ARGUMENT, "%s: a run of %s, not of %s", s->path, network,
-                       fv_model_network(trainer->session.model));
-    if ((uint64_t)seed != trainer->args.seed)
-        return fv_fail(FV_BAD_ARGUMENT, "%s: was started with seed %llu", s->path, (unsigned long long)seed);
-    if (batch_size != trainer->args.batch_size)
-        return fv_fail(FV_BAD_ARGUMENT, "%s: was started with batch size %d, not %d", s->path, batch_size,
-                       trainer->args.batch_size);
-    return FV_OK;
+static fv_status same_fact(const state *s, const fact *f) {
+    const char *text;
+    int64_t number;
+    if (f->text) {
+        FV_TRY(fv_json_string(s->path, s->root, f->key, &text));
+        if (strcmp(text, f->text) == 0) return FV_OK;
+        return fv_fail(FV_BAD_ARGUMENT, "%s: was started with %s %s, not %s", s->path, f->name, text, f->text);
+    }
+    FV_TRY(fv_json_int64(s->path, s->root, f->key, INT64_MIN, INT64_MAX, &number));
+    if (number == f->number) return FV_OK;
+    return fv_fail(FV_BAD_ARGUMENT, "%s: was started with %s %lld, not %lld", s->path, f->name, (long long)number,
+                   (long long)f->number);
 }
 
-static fv_status read_document(const state *s, fv_trainer *trainer, fv_progress *progress) {
+static fv_status read_document(const state *s, const fv_run *run, fv_trainer *trainer, fv_progress *progress) {
     const json_t *object;
+    fact facts[FACTS];
     int version;
     int64_t step;
+    list_facts(run, trainer, facts);
     FV_TRY(fv_json_int(s->path, s->root, "version", 1, STATE_VERSION, &version));
-    FV_TRY(same_start(s, trainer));
+    for (const fact *f = facts; f < facts + FACTS; f++) FV_TRY(same_fact(s, f));
     FV_TRY(fv_json_int64(s->path, s->root, "step", 0, INT64_MAX, &step));
     FV_TRY(fv_json_object(s->path, s->root, "progress", &object));
     for (int i = 0; i < FV_COUNT(fields); i++) FV_TRY(field_from_json(s->path, object, i, progress));
@@ -281,28 +322,57 @@ static fv_status read_tensors(const state *s, fv_trainer *trainer) {
     return fv_params_replace(trainer->slots, trainer->n_slots, SLOT_PREFIX, s->file);
 }
 
-static fv_status cut_metrics(const fv_run *run, const fv_progress *progress) {
-    int fd = open_metrics(run, progress->metrics_bytes);
-    if (fd < 0) return FV_IO_ERROR;
+static fv_status cut_metrics(const fv_run *run, fv_progress *progress) {
+    int fd = open_metrics(run, progress);
+    if (fd < 0) return fv_last_status();
     return close(fd) ? fv_fail(FV_IO_ERROR, "%s/%s: cannot write: %s", run->folder, METRICS, strerror(errno)) : FV_OK;
 }
 
-fv_status fv_run_resume(const fv_run *run, fv_trainer *trainer, fv_progress *progress) {
+/* True if the run was ended before its first state: all there is of it is its config. */
+static fv_status is_at_beginning(const char *folder, bool *beginning) {
+    bool begun, committed;
+    FV_TRY(holds(folder, CONFIG, &begun));
+    FV_TRY(holds(folder, STATE, &committed));
+    *beginning = begun && !committed;
+    return FV_OK;
+}
+
+static fv_status take_up(const fv_run *run, fv_trainer *trainer, fv_progress *progress) {
     state s;
     fv_status status = open_state(run->folder, &s);
-    if (status == FV_OK) status = read_document(&s, trainer, progress);
+    if (status == FV_OK) status = read_document(&s, run, trainer, progress);
     if (status == FV_OK) status = read_tensors(&s, trainer);
-    if (status == FV_OK) status = cut_metrics(run, progress);
     close_state(&s);
     return status;
 }
 
-char *fv_run_config(const char *save_dir) {
+fv_status fv_run_resume(const fv_run *run, fv_trainer *trainer, fv_progress *progress) {
+    bool beginning;
+    FV_TRY(is_at_beginning(run->folder, &beginning));
+    if (!beginning) FV_TRY(take_up(run, trainer, progress));
+    FV_TRY(remove_leftovers(run));
+    return cut_metrics(run, progress);
+}
+
+static char *state_config(const char *folder) {
     state s;
     const char *config;
     char *copy = NULL;
-    if (open_state(save_dir, &s) == FV_OK && fv_json_string(s.path, s.root, "config", &config) == FV_OK)
+    if (open_state(folder, &s) == FV_OK && fv_json_string(s.path, s.root, "config", &config) == FV_OK)
         copy = fv_strdup(config);
     close_state(&s);
     return copy;
+}
+
+static char *first_config(const char *folder) {
+    char *path = fv_path_join(folder, CONFIG);
+    char *text = path ? fv_file_read(path, FV_JSON_BYTES, NULL) : NULL;
+    fv_free(path);
+    return text;
+}
+
+char *fv_run_config(const char *save_dir) {
+    bool beginning;
+    if (is_at_beginning(save_dir, &beginning)) return NULL;
+    return beginning ? first_config(save_dir) : state_config(save_dir);
 }

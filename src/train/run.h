@@ -12,10 +12,10 @@
 
 /* Where a run stands; together with the weights and the optimizer's slots, all that its future depends on. */
 typedef struct fv_progress {
-    int epoch;            /* epochs done */
-    size_t batch;         /* batches done of the next one */
-    fv_score score;       /* of that epoch so far */
-    double seconds;       /* spent in it so far */
+    int epoch;      /* epochs done */
+    size_t batch;   /* batches done of the next one */
+    fv_score score; /* of that epoch so far */
+    double seconds; /* spent in it so far */
     double best_top1, best_loss;
     int best_epoch;       /* from 1; 0: none yet */
     size_t metrics_bytes; /* committed length of metrics.jsonl */
@@ -24,12 +24,14 @@ typedef struct fv_progress {
 typedef struct fv_run {
     const char *folder; /* NULL: nothing is written */
     const char *config;
+    size_t images; /* of the training set: a set of another size has other batches */
 } fv_run;
 
 /* Begins a run: the folder is made, an old run is refused or (overwrite) removed, config.recipe is written. */
 fv_status fv_run_begin(const fv_run *run, bool overwrite);
 /* Takes up the state: weights, slots, the trainer's step, *progress; cuts metrics.jsonl back. The trainer must be as it was
- * at the start: network, batch size and seed are compared. */
+ * at the start: network, optimizer, batch size, seed and number of images are compared. A run that was ended before its
+ * first state is at its beginning. */
 fv_status fv_run_resume(const fv_run *run, fv_trainer *trainer, fv_progress *progress);
 /* Appends a line (without newline) to metrics.jsonl, synced; progress->metrics_bytes is moved. */
 fv_status fv_run_log(const fv_run *run, const char *line, fv_progress *progress);

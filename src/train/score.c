@@ -14,7 +14,8 @@ static bool is_right(const fv_model *model, const float *logits, int outputs, in
     return (probability[model->positive] >= model->threshold) == (label == model->positive);
 }
 
-void fv_score_add(fv_score *score, const fv_model *model, const fv_loss *loss, const float *logits, const int *labels, int n) {
+void fv_score_add(fv_score *score, const fv_model *model, const fv_loss *loss, const float *logits, const int *labels,
+                  int n) {
     int outputs = fv_model_outputs(model);
     for (int i = 0; i < n; i++, logits += outputs) {
         double weight;

@@ -10,14 +10,14 @@ enum { FV_SESSION_PLANS = 4 };
 /* Plans are made when a batch size is first met, and kept; the least recently used one goes when there are too many. */
 typedef struct fv_session {
     fv_model *model;
-    fv_team *team;      /* borrowed */
-    fv_plan_args args;  /* of every plan; batch is set for each */
+    fv_team *team;                    /* borrowed */
+    fv_plan_args args;                /* of every plan; batch is set for each */
     fv_plan *plans[FV_SESSION_PLANS]; /* most recently used first */
 } fv_session;
 
 /* The plan for batches of n images; NULL on failure. */
 fv_plan *fv_session_plan(fv_session *session, int n);
 size_t fv_session_bytes(const fv_session *session); /* of its plans */
-void fv_session_free(fv_session *session); /* its plans; the team is the owner's */
+void fv_session_free(fv_session *session);          /* its plans; the team is the owner's */
 
 #endif

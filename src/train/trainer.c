@@ -29,7 +29,8 @@ static fv_status bind_slot(fv_trainer *trainer, fv_node *leaf) {
 }
 
 /* The parameter leaves among the graph's first n nodes; returns how many. */
-static int parameter_leaves(const fv_graph *graph, int n, fv_value *const grads[], fv_value *params[], fv_value *params_grads[]) {
+static int parameter_leaves(const fv_graph *graph, int n, fv_value *const grads[], fv_value *params[],
+                            fv_value *params_grads[]) {
     int count = 0;
     for (int id = 0; id < n; id++) {
         if (graph->nodes[id]->op != &fv_parameter_op) continue;
@@ -77,7 +78,8 @@ static fv_status start(fv_trainer *trainer) {
     trainer->target = !trainer->slots ? NULL : fv_alloc((size_t)trainer->args.batch_size * outputs, sizeof(float));
     session->team = trainer->team = trainer->target ? fv_team_new(trainer->args.threads) : NULL;
     if (!trainer->team) return FV_NO_MEMORY;
-    session->args = (fv_plan_args){.reference = trainer->args.reference, .loss = add_loss, .updates = add_updates, .user = trainer};
+    session->args =
+        (fv_plan_args){.reference = trainer->args.reference, .loss = add_loss, .updates = add_updates, .user = trainer};
     trainer->last = fv_session_plan(session, trainer->args.batch_size);
     return trainer->last ? FV_OK : fv_last_status();
 }
@@ -114,9 +116,12 @@ static fv_status fill_target(fv_trainer *trainer, const int *labels, int n) {
     memset(trainer->target, 0, (size_t)n * (size_t)outputs * sizeof(float));
     for (int i = 0; i < n; i++) {
         if (labels[i] < 0 || labels[i] >= trainer->classes)
-            return fv_fail(FV_BAD_DATA, "label %d of image %d: must be from 0 to %d", labels[i], i, trainer->classes - 1);
-        if (outputs == 1) trainer->target[i] = labels[i] == positive;
-        else trainer->target[(size_t)i * (size_t)outputs + (size_t)labels[i]] = 1;
+            return fv_fail(FV_BAD_DATA, "label %d of image %d: must be from 0 to %d", labels[i], i,
+                           trainer->classes - 1);
+        if (outputs == 1)
+            trainer->target[i] = labels[i] == positive;
+        else
+            trainer->target[(size_t)i * (size_t)outputs + (size_t)labels[i]] = 1;
     }
     return FV_OK;
 }
@@ -124,21 +129,30 @@ static fv_status fill_target(fv_trainer *trainer, const int *labels, int n) {
 fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, float *loss) {
     if (!trainer) return fv_last_status();
     if (n < 1 || n > trainer->args.batch_size)
-        return fv_fail(FV_BAD_ARGUMENT, "a batch of %d images: must be from 1 to batch_size %d", n, trainer->args.batch_size);
+        return fv_fail(FV_BAD_ARGUMENT, "a batch of %d images: must be from 1 to batch_size %d", n,
+                       trainer->args.batch_size);
+    if (!x || !labels) return fv_fail(FV_BAD_ARGUMENT, "a step without %s", x ? "labels" : "images");
+    if (!(lr >= 0 || lr == FV_ZERO)) return fv_fail(FV_BAD_ARGUMENT, "lr %g: must be above 0", (double)lr);
     FV_TRY(fill_target(trainer, labels, n));
     fv_plan *plan = fv_session_plan(&trainer->session, n);
     if (!plan) return fv_last_status();
-    FV_TRY(fv_plan_run(plan, &(fv_plan_input){.x = x, .target = trainer->target, .seed = trainer->args.seed, .step = trainer->step,
-                                              .lr = lr > 0 ? lr : trainer->lr}));
+    FV_TRY(fv_plan_run(plan, &(fv_plan_input){.x = x,
+                                              .target = trainer->target,
+                                              .seed = trainer->args.seed,
+                                              .step = trainer->step,
+                                              .lr = lr > 0          ? lr
+                                                    : lr == FV_ZERO ? 0
+                                                                    : trainer->lr}));
     trainer->step++;
     trainer->last = plan;
     if (loss) *loss = fv_plan_mean_loss(plan);
     return FV_OK;
 }
 
-const float *fv_trainer_logits(const fv_trainer *trainer) { return fv_plan_logits(trainer->last); }
+const float *fv_trainer_logits(const fv_trainer *trainer) { return trainer ? fv_plan_logits(trainer->last) : NULL; }
 
 size_t fv_trainer_bytes(const fv_trainer *trainer) {
+    if (!trainer) return 0;
     size_t bytes = fv_session_bytes(&trainer->session);
     for (int i = 0; i < trainer->n_slots; i++) bytes += trainer->slots[i].bytes;
     return bytes;

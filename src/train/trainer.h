@@ -7,16 +7,16 @@
 
 struct fv_trainer {
     fv_session session;
-    fv_team *team;      /* owned; what the session and an evaluation beside it run on */
+    fv_team *team; /* owned; what the session and an evaluation beside it run on */
     fv_trainer_args args;
     float *class_weights; /* owned copy; NULL: none */
     float lr;             /* the optimizer's own rate */
     fv_param *slots;      /* the optimizer's, named "PARAMETER.SLOT"; room for FV_MAX_SLOTS a parameter */
     int n_slots;
-    uint64_t step;      /* optimizer steps done */
-    float *target;      /* [batch_size, K] */
-    int classes;        /* of labels */
-    fv_plan *last;      /* of the last step */
+    uint64_t step; /* optimizer steps done */
+    float *target; /* [batch_size, K] */
+    int classes;   /* of labels */
+    fv_plan *last; /* of the last step */
 };
 
 #endif

@@ -2,6 +2,7 @@
  * Without an argument: `test_dnn avx512` where the CPU has it, then `test_dnn avx2`. */
 #include "core/memory.h"
 #include "core/random.h"
+#include "kernels/cpu.h"
 #include "kernels/dnn.h"
 #include "support/unit.h"
 
@@ -911,7 +912,7 @@ int main(int argc, char **argv) {
 
     if (argc == 1) {
         setenv("OMP_WAIT_POLICY", "passive", 0); /* spinning threads stall on a busy machine */
-        return again(__builtin_cpu_supports("avx512bw") ? "avx512" : "avx2");
+        return again(fv_block() == 16 ? "avx512" : "avx2");
     }
     if (fv_dnn_max_isa(argv[1]) != FV_OK) return fprintf(stderr, "%s\n", fv_error()), 1;
     if (strcmp(argv[1], "avx512") == 0) block = 16;
