@@ -43,7 +43,7 @@ struct fv_loader {
 
     pthread_mutex_t lock; /* guards what follows, and the slots' bookkeeping */
     pthread_cond_t work;  /* there may be a chunk to take, or stop is set */
-    pthread_cond_t done;  /* a chunk is finished */
+    pthread_cond_t done;  /* a batch is made, or nobody is busy any more */
     size_t taken;         /* positions handed out so far */
     size_t next;          /* the batch that fv_loader_next returns next */
     int busy;             /* chunks being made */
@@ -101,7 +101,8 @@ static void finish_chunk(fv_loader *l, const chunk *c, fv_status status, int mad
     }
     s->left -= c->count;
     l->busy--;
-    pthread_cond_broadcast(&l->done);
+    /* Only what somebody may wait for: a whole batch, or, with nothing left to take, that all are done. */
+    if (s->left == 0 || (l->busy == 0 && l->taken == l->count)) pthread_cond_broadcast(&l->done);
 }
 
 /* Takes and makes one chunk; called and returns with the lock held. */
