@@ -97,7 +97,7 @@ static fv_status normalization(const char *text, int channels, fv_preprocess *pr
     if (channels <= 4 && read_normalization(text, channels, preprocess)) return FV_OK;
     return fv_fail(
         FV_BAD_ARGUMENT,
-        "--normalize %s: must be none, half, imagenet or MEAN/STD with 1 or %d numbers each, std above 0: 0.13/0.31",
+        "--normalize %s: must be auto, none, half, imagenet or MEAN/STD with 1 or %d numbers each, std above 0: 0.13/0.31",
         text, channels);
 }
 
@@ -107,9 +107,12 @@ static int choice(const cli_flag *flag, const char *name) {
     return i;
 }
 
-fv_status cli_preprocess_settings(const cli_options *options, int channels, fv_preprocess *preprocess) {
+fv_status cli_preprocess_settings(const cli_options *options, const fv_dataset *train, int channels,
+                                  fv_preprocess *preprocess) {
     static const fv_channels orders[] = {FV_RGB, FV_BGR, FV_GRAY}; /* as cli_channels_name */
-    *preprocess = (fv_preprocess){.resize = FV_RESIZE_PIL};
+    bool own = strcmp(options->normalize, "auto") == 0;
+    *preprocess = own ? fv_dataset_preprocess(train, channels) : (fv_preprocess){0};
+    preprocess->resize = FV_RESIZE_PIL;
     if (options->channels) preprocess->channels = orders[choice(&cli_flags[CLI_FLAG_channels], options->channels)];
-    return normalization(options->normalize, channels, preprocess);
+    return own ? FV_OK : normalization(options->normalize, channels, preprocess);
 }

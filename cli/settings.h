@@ -11,6 +11,7 @@ fv_status cli_schedule_settings(const cli_options *options, fv_schedule *schedul
 /* *loss may point into the arena. */
 fv_status cli_loss_settings(cli_options *options, int classes, fv_loss *loss);
 /* For an input of that many channels. */
-fv_status cli_preprocess_settings(const cli_options *options, int channels, fv_preprocess *preprocess);
+fv_status cli_preprocess_settings(const cli_options *options, const fv_dataset *train, int channels,
+                                  fv_preprocess *preprocess);
 
 #endif

@@ -79,7 +79,7 @@ static fv_status build_model(cli_options *o, const cli_sets *sets, fv_model **mo
     fv_preprocess preprocess;
     if (strcmp(o->loss, "bce") == 0) arch.classes = 1;
     cli_input_shape(o, sets->train, arch.input);
-    FV_TRY(cli_preprocess_settings(o, arch.input[0], &preprocess));
+    FV_TRY(cli_preprocess_settings(o, sets->train, arch.input[0], &preprocess));
     *model = fv_network(o->model, &arch);
     if (!*model) return fv_last_status();
     FV_TRY(name_classes(o, *model, sets->train));

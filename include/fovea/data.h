@@ -92,8 +92,9 @@ typedef struct fv_preprocess {
     int zero_;
 } fv_preprocess;
 
-/* The mean and std that suit the dataset (MNIST's published ones, ...), the rest zero; all zero where it knows none. */
-FV_API fv_preprocess fv_dataset_preprocess(const fv_dataset *dataset);
+/* The mean and std that suit the dataset (MNIST's published ones, ...) on a network with so many input channels, the rest
+ * zero; all zero where it knows none. */
+FV_API fv_preprocess fv_dataset_preprocess(const fv_dataset *dataset, int channels);
 
 #define fv_mnist(...) fv_mnist_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_mnist_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
 #define fv_fashion_mnist(...) \

@@ -61,7 +61,7 @@ typedef struct fv_fit_args {
     int workers;            /* loader threads; default 0: the compute threads' time */
     int threads;            /* compute threads; default: those the process may use */
     uint64_t seed;          /* of shuffling and dropout */
-    const fv_preprocess *preprocess; /* kept in the model; default: the model's own */
+    const fv_preprocess *preprocess; /* kept in the model; default: the model's own, or the training set's if it has none */
     const char *save_dir;   /* the run folder (see docs/files.md); default NULL: nothing is written */
     bool overwrite;         /* a run that is already there is replaced; default: refused */
     bool resume;            /* goes on from save_dir's state, or begins anew if the run was ended before its first;

@@ -86,7 +86,20 @@ int fv_dataset_positive(const fv_dataset *d) { return d ? d->positive : -1; }
 fv_split fv_dataset_split(const fv_dataset *d) { return d ? d->split : FV_SPLIT_DEFAULT; }
 const char *fv_dataset_name(const fv_dataset *d) { return d ? d->kind->name : NULL; }
 
-fv_preprocess fv_dataset_preprocess(const fv_dataset *d) { return d ? d->preprocess : (fv_preprocess){0}; }
+/* numbers[0] becomes the mean of the first n: what one gray channel is to several of colour. */
+static void average(float *numbers, int n) {
+    for (int i = 1; i < n; i++) numbers[0] += numbers[i];
+    numbers[0] /= (float)n;
+}
+
+fv_preprocess fv_dataset_preprocess(const fv_dataset *d, int channels) {
+    fv_preprocess p = d ? d->preprocess : (fv_preprocess){0};
+    if (!d || p.std[0] == 0 || d->channels == channels || d->channels > 4) return p;
+    average(p.mean, d->channels);
+    average(p.std, d->channels);
+    for (int c = 1; c < 4; c++) p.mean[c] = c < channels ? p.mean[0] : 0, p.std[c] = c < channels ? p.std[0] : 0;
+    return p;
+}
 
 const char *fv_dataset_class_name(const fv_dataset *d, int index) {
     return d && index >= 0 && index < d->classes ? d->class_names[index] : NULL;

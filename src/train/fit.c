@@ -261,12 +261,21 @@ static fv_status resume(fitting *f) {
     return fv_run_resume(&f->run, f->trainer, &f->progress);
 }
 
+/* How images are prepared: as asked, or as the model does, or, if it knows nothing, as suits the training set. */
+static fv_status set_preprocess(const fitting *f) {
+    int channels, height, width;
+    fv_model_input(f->model, &channels, &height, &width);
+    fv_preprocess own = fv_dataset_preprocess(f->train, channels);
+    if (f->args->preprocess) return fv_model_set_preprocess(f->model, f->args->preprocess);
+    return f->model->preprocess.std[0] == 0 ? fv_model_set_preprocess(f->model, &own) : FV_OK;
+}
+
 /* The run folder comes last: what is wrong with the rest must not cost an old run that is to be replaced. */
 static fv_status start(fitting *f) {
     const fv_fit_args *a = f->args;
     FV_TRY(check(f));
     FV_TRY(name_classes(f));
-    if (a->preprocess) FV_TRY(fv_model_set_preprocess(f->model, a->preprocess));
+    FV_TRY(set_preprocess(f));
     f->trainer = fv_trainer_new(f->model, .loss = a->loss, .optimizer = a->optimizer, .batch_size = a->batch_size,
                                 .threads = a->threads, .seed = a->seed);
     if (!f->trainer) return fv_last_status();

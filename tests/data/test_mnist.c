@@ -22,7 +22,7 @@ static void opens_a_folder(void **state) {
     assert_int_equal(fv_dataset_positive(d), -1);
     assert_int_equal(fv_dataset_split(d), FV_TRAIN);
     assert_string_equal(fv_dataset_name(d), "mnist");
-    assert_true(fv_dataset_preprocess(d).std[0] == 0.3081f);
+    assert_true(fv_dataset_preprocess(d, 1).std[0] == 0.3081f);
     int c, h, w, label;
     fv_dataset_image_size(d, &c, &h, &w);
     assert_int_equal(c * 10000 + h * 100 + w, 12828);
