@@ -117,6 +117,15 @@ static bool do_chunk(fv_loader *l) {
     return true;
 }
 
+/* All that there is to do, by one thread of a team. */
+static void help(void *loader, int thread, int nthreads) {
+    (void)thread, (void)nthreads;
+    fv_loader *l = loader;
+    pthread_mutex_lock(&l->lock);
+    while (do_chunk(l)) {}
+    pthread_mutex_unlock(&l->lock);
+}
+
 static void *worker(void *loader) {
     fv_loader *l = loader;
     pthread_mutex_lock(&l->lock);
@@ -265,8 +274,12 @@ fv_status fv_loader_next(fv_loader *l, fv_batch *batch) {
     }
     slot *s = slot_of(l, l->next);
     size_t end = (l->next + 1) * (size_t)l->args.batch_size;
-    if (l->nthreads == 0)
-        while (do_chunk(l)) {}
+    if (l->nthreads == 0) {
+        pthread_mutex_unlock(&l->lock);
+        if (l->args.team) fv_team_run(l->args.team, help, l);
+        else help(l, 0, 1);
+        pthread_mutex_lock(&l->lock);
+    }
     while (l->taken < (end < l->count ? end : l->count) || s->left > 0) pthread_cond_wait(&l->done, &l->lock);
     l->next++;
     pthread_cond_broadcast(&l->work);

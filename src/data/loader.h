@@ -3,6 +3,7 @@
 #ifndef DATA_LOADER_H
 #define DATA_LOADER_H
 
+#include "core/threads.h"
 #include "fovea/data.h"
 
 typedef struct fv_loader fv_loader;
@@ -11,7 +12,8 @@ typedef struct fv_loader_args {
     int channels, height, width; /* the network's input */
     fv_preprocess preprocess;
     int batch_size; /* 1 .. the dataset's count */
-    int workers;    /* threads of its own; 0: the caller's thread does the work inside fv_loader_next */
+    int workers;    /* threads of its own; 0: the work is done inside fv_loader_next, ... */
+    fv_team *team;  /* ... by this team, if not NULL, which is idle then; else by the caller's thread */
     bool shuffle;   /* a new order each epoch; else the dataset's */
     uint64_t seed;
 } fv_loader_args;

@@ -4,9 +4,9 @@
 #include "data/loader.h"
 #include "train/predictor.h"
 
-static fv_loader *open_loader(const fv_model *model, const fv_dataset *dataset, const fv_evaluate_args *args) {
-    fv_loader_args loader = {.preprocess = model->preprocess, .batch_size = args->batch_size, .workers = args->workers};
-    fv_model_input(model, &loader.channels, &loader.height, &loader.width);
+static fv_loader *open_loader(const fv_session *session, const fv_dataset *dataset, const fv_evaluate_args *args) {
+    fv_loader_args loader = {.preprocess = session->model->preprocess, .batch_size = args->batch_size, .workers = args->workers, .team = session->team};
+    fv_model_input(session->model, &loader.channels, &loader.height, &loader.width);
     return fv_loader_new(dataset, &loader);
 }
 
@@ -31,7 +31,7 @@ fv_status fv_session_evaluate(fv_session *session, const fv_dataset *dataset, co
     FV_TRY(fv_check_classes(session->model, dataset));
     if ((size_t)own.batch_size > fv_dataset_count(dataset)) own.batch_size = (int)fv_dataset_count(dataset);
     float *logits = fv_alloc((size_t)own.batch_size * (size_t)fv_model_outputs(session->model), sizeof(float));
-    fv_loader *loader = logits ? open_loader(session->model, dataset, &own) : NULL;
+    fv_loader *loader = logits ? open_loader(session, dataset, &own) : NULL;
     fv_status status = loader ? score_all(session, loader, &own, logits, &score) : fv_last_status();
     fv_loader_free(loader);
     fv_free(logits);

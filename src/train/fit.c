@@ -60,9 +60,10 @@ static fv_status report_step(const fitting *f) {
 
 static fv_status step(fitting *f, const fv_batch *batch) {
     float lr = rate_at(f, f->trainer->step);
-    FV_TRY(fv_trainer_step(f->trainer, batch->x, batch->labels, batch->count, lr > 0 ? lr : FV_ZERO, NULL));
-    fv_score_add(&f->progress.score, f->model, &f->trainer->args.loss, fv_trainer_logits(f->trainer), batch->labels,
-                 batch->count);
+    float loss;
+    FV_TRY(fv_trainer_step(f->trainer, batch->x, batch->labels, batch->count, lr > 0 ? lr : FV_ZERO, &loss));
+    fv_score_add_step(&f->progress.score, f->model, &f->trainer->args.loss, (double)loss, fv_trainer_logits(f->trainer),
+                      batch->labels, batch->count);
     f->progress.batch++;
     return FV_OK;
 }
@@ -229,6 +230,7 @@ static fv_status name_classes(fitting *f) {
 
 static fv_status open_loader(fitting *f) {
     fv_loader_args args = {.preprocess = f->model->preprocess,
+                           .team = f->trainer->team,
                            .batch_size = f->trainer->args.batch_size,
                            .workers = f->args->workers,
                            .shuffle = true,

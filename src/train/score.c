@@ -14,17 +14,34 @@ static bool is_right(const fv_model *model, const float *logits, int outputs, in
     return (probability[model->positive] >= model->threshold) == (label == model->positive);
 }
 
-void fv_score_add(fv_score *score, const fv_model *model, const fv_loss *loss, const float *logits, const int *labels,
-                  int n) {
+/* Counts the hits of n images. */
+static void add_hits(fv_score *score, const fv_model *model, const float *logits, const int *labels, int n) {
     int outputs = fv_model_outputs(model);
     for (int i = 0; i < n; i++, logits += outputs) {
-        double weight;
-        score->loss += fv_image_loss(loss, logits, outputs, labels[i], model->positive, &weight);
-        score->weight += weight;
         score->top1 += is_right(model, logits, outputs, labels[i]);
         score->top5 += outputs >= TOP5_CLASSES && fv_in_top_k(logits, outputs, labels[i], TOP5_CLASSES);
     }
     score->n += (size_t)n;
+}
+
+void fv_score_add(fv_score *score, const fv_model *model, const fv_loss *loss, const float *logits, const int *labels,
+                  int n) {
+    int outputs = fv_model_outputs(model);
+    for (int i = 0; i < n; i++) {
+        double weight;
+        score->loss += fv_image_loss(loss, logits + (size_t)i * (size_t)outputs, outputs, labels[i], model->positive, &weight);
+        score->weight += weight;
+    }
+    add_hits(score, model, logits, labels, n);
+}
+
+void fv_score_add_step(fv_score *score, const fv_model *model, const fv_loss *loss, double mean, const float *logits,
+                       const int *labels, int n) {
+    double weight = 0;
+    for (int i = 0; i < n; i++) weight += loss->class_weights ? loss->class_weights[labels[i]] : 1;
+    score->loss += mean * weight;
+    score->weight += weight;
+    add_hits(score, model, logits, labels, n);
 }
 
 fv_evaluation fv_score_result(const fv_score *score, const fv_model *model) {
