@@ -95,10 +95,10 @@ static fv_status normalization(const char *text, int channels, fv_preprocess *pr
         return FV_OK;
     }
     if (channels <= 4 && read_normalization(text, channels, preprocess)) return FV_OK;
-    return fv_fail(
-        FV_BAD_ARGUMENT,
-        "--normalize %s: must be auto, none, half, imagenet or MEAN/STD with 1 or %d numbers each, std above 0: 0.13/0.31",
-        text, channels);
+    return fv_fail(FV_BAD_ARGUMENT,
+                   "--normalize %s: must be auto, none, half, imagenet or MEAN/STD with 1 or %d numbers each, std "
+                   "above 0: 0.13/0.31",
+                   text, channels);
 }
 
 static int choice(const cli_flag *flag, const char *name) {
