@@ -30,8 +30,10 @@ static json_t *argument_to_json(const fv_arg *arg, const void *args) {
 
 static json_t *arguments_to_json(const fv_node *node) {
     json_t *object = json_object();
-    for (const fv_arg *arg = node->op->args; arg < node->op->args + node->op->n_args; arg++)
+    for (int i = 0; i < node->op->n_args; i++) {
+        const fv_arg *arg = &node->op->args[i];
         if (!arg->fused) object = fv_json_with(object, arg->name, argument_to_json(arg, node->args));
+    }
     return object;
 }
 

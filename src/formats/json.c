@@ -41,8 +41,9 @@ json_t *fv_json_parse(const char *text, size_t bytes, const char *where) {
     json_error_t error = {.line = 0};
     errno = 0;
     json_t *document = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
-    if (document) return document;
-    /* When malloc fails, jansson says nothing, or calls the token at hand invalid. */
+    if (document && errno != ENOMEM) return document;
+    /* When malloc fails, jansson says nothing, calls the token at hand invalid, or drops a character and goes on. */
+    json_decref(document);
     if (error.text[0] == '\0' || errno == ENOMEM)
         fv_fail(FV_NO_MEMORY, "%s: out of memory while reading %zu bytes of JSON", where, bytes);
     else

@@ -40,7 +40,7 @@ static void run(const fv_step *step, int thread, int nthreads) {
     if (!step->state) return;
     fv_prim_run(step->state, &(fv_prim_args){.src = parts > 1 ? sum : step->in[0],
                                              .dst = step->out[0],
-                                             .scratch = (unsigned char *)step->scratch + used});
+                                             .scratch = used ? (unsigned char *)step->scratch + used : step->scratch});
 }
 
 static const fv_kernel kernels[] = {{"simd", FV_PLAIN, FV_PLAIN, FV_SOLO, NULL, plan, run}};

@@ -1,0 +1,176 @@
+/* Whatever allocation fails, in whatever an application does: an error in one line, nothing leaked (the address sanitizer
+ * sees to that), and a run that is resumed ends as if nothing had happened. */
+#include "core/memory.h"
+#include "fovea/train.h"
+#include "support/unit.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char SPEC[] = "synthetic:fundus,size=16,count=6,seed=3";
+enum { IMAGES = 6, BATCH = 4, SIDE = 16, CLASSES = 2, WEIGHTS = CLASSES * 4 * 4 * 4 };
+
+/* ---- The world, which is made while no allocation fails ------------------------------------------------------------ */
+
+static fv_dataset *dataset;
+static fv_model *model;
+static char saved[4200], folder[4200];
+static float undisturbed[WEIGHTS]; /* the last layer's, after the run */
+
+/* With everything that training keeps: running statistics, dropout's stream, a skip connection. */
+static fv_model *network(void) {
+    fv_value *x = fv_input(fv_graph_new("tiny"), 3, SIDE, SIDE);
+    x = fv_relu(fv_batch_norm(fv_conv2d(x, "conv1", 4, 3, .pad = 1, .no_bias = true), "bn"));
+    x = fv_max_pool(fv_add(x, fv_conv2d(x, "conv2", 4, 1)), 4);
+    return fv_model_new(fv_linear(fv_dropout(fv_flatten(x), 0.5f), "fc", CLASSES), .seed = 2);
+}
+
+static void make_model(void) { assert_non_null(model = network()); }
+
+static void make_run(void) {
+    static const char *const names[] = {"config.recipe", "metrics.jsonl", "best.safetensors", "last.safetensors",
+                                        "state.safetensors"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) unlink(temporary("run/%s", names[i]));
+    assert_true(entries(folder) <= 0); /* nothing is left that was being written */
+    make_model();
+}
+
+static void make_nothing(void) {}
+
+/* ---- What is done, once for each of its allocations ---------------------------------------------------------------- */
+
+static fv_status outcome(bool done) { return done ? FV_OK : fv_last_status(); }
+
+static fv_status build(void) {
+    fv_model *lenet = fv_lenet(.classes = 3, .seed = 1);
+    fv_model_free(lenet);
+    return outcome(lenet);
+}
+
+static fv_status open_data(void) {
+    fv_dataset *opened = fv_dataset_open(SPEC, FV_TRAIN);
+    fv_dataset_free(opened);
+    return outcome(opened);
+}
+
+static fv_status train(void) {
+    static const float x[BATCH * 3 * SIDE * SIDE];
+    static const int labels[BATCH] = {0, 1, 1, 0};
+    fv_trainer *t = fv_trainer_new(model, .batch_size = BATCH, .threads = 1);
+    fv_status status = outcome(t);
+    if (status == FV_OK) status = fv_trainer_step(t, x, labels, BATCH, 0, NULL);
+    if (status == FV_OK) status = fv_trainer_step(t, x, labels, BATCH - 1, 0, NULL); /* another plan */
+    fv_trainer_free(t);
+    return status;
+}
+
+static fv_status evaluate(void) {
+    fv_evaluation result;
+    return fv_evaluate(model, dataset, &result, .batch_size = BATCH, .threads = 1);
+}
+
+static fv_status save(void) { return fv_model_save(model, saved); }
+
+static fv_status load(void) {
+    fv_model *loaded = fv_model_load(saved);
+    fv_model_free(loaded);
+    return outcome(loaded);
+}
+
+static fv_status predict(void) {
+    float probabilities[IMAGES * CLASSES];
+    fv_predictor *p = fv_predictor_new(model, .threads = 1);
+    fv_status status = outcome(p);
+    if (status == FV_OK) status = fv_predict(p, dataset, probabilities);
+    fv_predictor_free(p);
+    return status;
+}
+
+static fv_status fit_as(bool resume) {
+    return fv_fit(model, dataset, dataset, .epochs = 1, .batch_size = BATCH, .threads = 1, .seed = 4,
+                  .save_dir = folder, .save_every = 1, .resume = resume);
+}
+
+static fv_status fit(void) { return fit_as(false); }
+
+/* ---- What must hold afterwards ------------------------------------------------------------------------------------- */
+
+static void check_nothing(void) {}
+
+static void check_run(void) {
+    float weights[WEIGHTS];
+    fv_model_free(model);
+    make_model();
+    bool begun = entries(folder) > 0 && access(temporary("run/config.recipe"), F_OK) == 0;
+    if (fit_as(begun) != FV_OK) fail_msg("%s", fv_error());
+    assert_int_equal(fv_model_get(model, "fc.weight", weights, WEIGHTS), FV_OK);
+    assert_memory_equal(weights, undisturbed, sizeof weights);
+}
+
+static void sweep(void (*make)(void), fv_status (*run)(void), void (*check)(void)) {
+    fv_status status = FV_NO_MEMORY;
+    for (long i = 0; status != FV_OK; i++) {
+        make();
+        fv_memory_fail_after(i);
+        status = run();
+        long made = fv_memory_fail_after(-1);
+        if (status != (i < made ? FV_NO_MEMORY : FV_OK))
+            fail_msg("allocation %ld of %ld: status %d: %s", i, made, (int)status, fv_error());
+        if (status != FV_OK) assert_null(strchr(fv_error(), '\n'));
+        check();
+        fv_model_free(model);
+        model = NULL;
+    }
+}
+
+static void building(void **s) { (void)s, sweep(make_nothing, build, check_nothing); }
+static void opening_data(void **s) { (void)s, sweep(make_nothing, open_data, check_nothing); }
+static void training(void **s) { (void)s, sweep(make_model, train, check_nothing); }
+static void evaluating(void **s) { (void)s, sweep(make_model, evaluate, check_nothing); }
+static void saving(void **s) { (void)s, sweep(make_model, save, check_nothing); }
+static void loading(void **s) { (void)s, sweep(make_nothing, load, check_nothing); }
+static void predicting(void **s) { (void)s, sweep(make_model, predict, check_nothing); }
+
+static void fitting_and_resuming(void **s) {
+    (void)s;
+    make_run();
+    assert_int_equal(fit(), FV_OK);
+    assert_int_equal(fv_model_get(model, "fc.weight", undisturbed, WEIGHTS), FV_OK);
+    fv_model_free(model);
+    sweep(make_run, fit, check_run);
+}
+
+/* As malloc does, it says by errno what jansson does not. */
+static void *allocate(size_t bytes) {
+    void *block = fv_alloc(bytes, 1);
+    if (!block) errno = ENOMEM;
+    return block;
+}
+
+static int begin(void **state) {
+    (void)state;
+    json_set_alloc_funcs(allocate, fv_free); /* its allocations fail too */
+    snprintf(saved, sizeof saved, "%s", temporary("model.safetensors"));
+    snprintf(folder, sizeof folder, "%s", temporary("run"));
+    dataset = fv_dataset_open(SPEC, FV_TRAIN);
+    return dataset ? 0 : -1;
+}
+
+static int end(void **state) {
+    (void)state;
+    fv_dataset_free(dataset);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(building),   cmocka_unit_test(opening_data),
+        cmocka_unit_test(training),   cmocka_unit_test(evaluating),
+        cmocka_unit_test(saving),     cmocka_unit_test(loading),
+        cmocka_unit_test(predicting), cmocka_unit_test(fitting_and_resuming),
+    };
+    return cmocka_run_group_tests_name("faults", tests, begin, end);
+}
