@@ -18,7 +18,8 @@ typedef struct fv_model_args {
 /* Makes a model of the graph that `logits` [N,K] belongs to, and initialises its parameters. The model takes the graph
  * over, on failure too. NULL on failure or when logits is NULL. */
 FV_API fv_model *fv_model_new_with(fv_value *logits, const fv_model_args *args);
-#define fv_model_new(...) fv_model_new_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_model_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
+#define fv_model_new(...) \
+    fv_model_new_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_model_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
 FV_API void fv_model_free(fv_model *model); /* NULL is fine */
 
 /* ---- The networks that have a name (src/models/models.def) ------------------------------------------------------ */
@@ -26,11 +27,11 @@ FV_API void fv_model_free(fv_model *model); /* NULL is fine */
 /* How to build a network; each field's zero is the network's own default. Options that one network alone has stand
  * in the text form: "lenet:text=1". */
 typedef struct fv_arch {
-    int classes;      /* logits; default the paper's */
-    int input[3];     /* channels, height, width; default the paper's */
-    uint64_t seed;    /* of the initialisation */
-    bool text;        /* lenet: the activations as the book's text has them, not its code */
-    fv_init init;     /* of convolution and linear weights; default each layer's own */
+    int classes;   /* logits; default the paper's */
+    int input[3];  /* channels, height, width; default the paper's */
+    uint64_t seed; /* of the initialisation */
+    bool text;     /* lenet: the activations as the book's text has them, not its code */
+    fv_init init;  /* of convolution and linear weights; default each layer's own */
     int zero_;
 } fv_arch;
 
@@ -51,9 +52,10 @@ FV_API bool fv_network_at(int index, fv_network_info *info);
 /* ---- Asking ------------------------------------------------------------------------------------------------------ */
 
 FV_API size_t fv_model_parameters(const fv_model *model); /* trained numbers; running statistics not counted */
-FV_API size_t fv_model_macs(const fv_model *model);       /* multiply-accumulates of convolutions and linear layers, one image */
+FV_API size_t
+fv_model_macs(const fv_model *model); /* multiply-accumulates of convolutions and linear layers, one image */
 FV_API void fv_model_input(const fv_model *model, int *channels, int *height, int *width);
-FV_API int fv_model_outputs(const fv_model *model); /* logits; 1 means two classes by sigmoid */
+FV_API int fv_model_outputs(const fv_model *model);         /* logits; 1 means two classes by sigmoid */
 FV_API const char *fv_model_network(const fv_model *model); /* "lenet"; the graph's name for one built by hand */
 
 /* One row of a summary, in the order of execution; false past the end. Strings live as long as the model. */
@@ -69,7 +71,8 @@ FV_API bool fv_model_layer(const fv_model *model, int index, fv_layer_info *info
 /* Names are copied. count must be the model's classes (2 for one logit). positive: the class that one logit speaks for. */
 FV_API fv_status fv_model_set_classes(fv_model *model, const char *const *names, int count, int positive);
 FV_API int fv_model_classes(const fv_model *model);
-FV_API const char *fv_model_class_name(const fv_model *model, int index); /* NULL out of range; "0", "1", ... until set */
+FV_API const char *fv_model_class_name(const fv_model *model,
+                                       int index); /* NULL out of range; "0", "1", ... until set */
 FV_API fv_status fv_model_set_preprocess(fv_model *model, const fv_preprocess *preprocess);
 /* Of the positive class's probability, for one logit; 0.5 until set. In (0,1). */
 FV_API fv_status fv_model_set_threshold(fv_model *model, float threshold);

@@ -16,17 +16,17 @@ extern "C" {
 /* ---- Initialisation of parameters --------------------------------------------------------------------------- */
 
 typedef enum fv_init_kind {
-    FV_INIT_DEFAULT = 0,      /* the operator's: see there */
+    FV_INIT_DEFAULT = 0, /* the operator's: see there */
     FV_INIT_ZERO,
     FV_INIT_ONE,
-    FV_INIT_NORMAL,           /* N(0, scale^2) */
-    FV_INIT_UNIFORM,          /* U(-scale, scale) */
-    FV_INIT_KAIMING_NORMAL,   /* N(0, 2/fan_in): He et al. 2015, eq. 10; PaddlePaddle's for convolutions */
-    FV_INIT_KAIMING_UNIFORM,  /* U(+-sqrt(6/fan_in)) */
-    FV_INIT_KAIMING_FAN_OUT,  /* N(0, 2/fan_out): torchvision's for ResNet */
-    FV_INIT_XAVIER_NORMAL,    /* N(0, 2/(fan_in+fan_out)): Glorot and Bengio 2010 */
-    FV_INIT_XAVIER_UNIFORM,   /* U(+-sqrt(6/(fan_in+fan_out))): PaddlePaddle's for linear layers */
-    FV_INIT_FAN_IN_UNIFORM,   /* U(+-1/sqrt(fan_in)): PyTorch's for convolutions and linear layers */
+    FV_INIT_NORMAL,          /* N(0, scale^2) */
+    FV_INIT_UNIFORM,         /* U(-scale, scale) */
+    FV_INIT_KAIMING_NORMAL,  /* N(0, 2/fan_in): He et al. 2015, eq. 10; PaddlePaddle's for convolutions */
+    FV_INIT_KAIMING_UNIFORM, /* U(+-sqrt(6/fan_in)) */
+    FV_INIT_KAIMING_FAN_OUT, /* N(0, 2/fan_out): torchvision's for ResNet */
+    FV_INIT_XAVIER_NORMAL,   /* N(0, 2/(fan_in+fan_out)): Glorot and Bengio 2010 */
+    FV_INIT_XAVIER_UNIFORM,  /* U(+-sqrt(6/(fan_in+fan_out))): PaddlePaddle's for linear layers */
+    FV_INIT_FAN_IN_UNIFORM,  /* U(+-1/sqrt(fan_in)): PyTorch's for convolutions and linear layers */
 } fv_init_kind;
 
 typedef struct fv_init {
@@ -46,11 +46,12 @@ typedef struct fv_conv2d_args {
     int dilations[2]; /* height, width; instead of dilation */
     int groups;       /* default 1; groups = channels is depthwise */
     bool no_bias;
-    fv_init init;     /* of the weight; default FV_INIT_KAIMING_NORMAL; the bias starts at zero */
+    fv_init init; /* of the weight; default FV_INIT_KAIMING_NORMAL; the bias starts at zero */
     int zero_;
 } fv_conv2d_args;
 /* Cross-correlation, weight [out_channels, C/groups, kernel, kernel] and bias [out_channels]. */
-FV_API fv_value *fv_conv2d_with(fv_value *x, const char *name, int out_channels, int kernel, const fv_conv2d_args *args);
+FV_API fv_value *fv_conv2d_with(fv_value *x, const char *name, int out_channels, int kernel,
+                                const fv_conv2d_args *args);
 
 typedef struct fv_linear_args {
     bool no_bias;
@@ -71,14 +72,14 @@ FV_API fv_value *fv_batch_norm_with(fv_value *x, const char *name, const fv_batc
 /* ---- Pooling ------------------------------------------------------------------------------------------------- */
 
 typedef struct fv_pool_args {
-    int kernels[2];         /* height, width; where they differ (then the positional kernel is 0) */
-    int stride;             /* default: the kernel */
+    int kernels[2]; /* height, width; where they differ (then the positional kernel is 0) */
+    int stride;     /* default: the kernel */
     int strides[2];
-    int pad;                /* default 0; below the kernel */
-    int pads[4];            /* top, left, bottom, right */
-    int dilation;           /* default 1 */
+    int pad;      /* default 0; below the kernel */
+    int pads[4];  /* top, left, bottom, right */
+    int dilation; /* default 1 */
     int dilations[2];
-    bool ceil_mode;         /* a last window may hang over the edge, if it starts inside the image or its left padding */
+    bool ceil_mode; /* a last window may hang over the edge, if it starts inside the image or its left padding */
     bool count_include_pad; /* average only: padding counts in the divisor */
     int zero_;
 } fv_pool_args;
@@ -110,12 +111,14 @@ FV_API fv_value *fv_concat(fv_value *const values[], int count);
 FV_API fv_value *fv_flatten(fv_value *x); /* [N,C,H,W] -> [N,C*H*W] */
 FV_API fv_value *fv_softmax(fv_value *x); /* over the features of [N,F] */
 
-#define fv_conv2d(...)     fv_conv2d_with(FV_HEAD4(__VA_ARGS__, 0), &(fv_conv2d_args){FV_TAIL4(__VA_ARGS__, .zero_ = 0)})
-#define fv_linear(...)     fv_linear_with(FV_HEAD3(__VA_ARGS__, 0), &(fv_linear_args){FV_TAIL3(__VA_ARGS__, .zero_ = 0)})
-#define fv_batch_norm(...) fv_batch_norm_with(FV_HEAD2(__VA_ARGS__, 0), &(fv_batch_norm_args){FV_TAIL2(__VA_ARGS__, .zero_ = 0)})
-#define fv_max_pool(...)   fv_max_pool_with(FV_HEAD2(__VA_ARGS__, 0), &(fv_pool_args){FV_TAIL2(__VA_ARGS__, .zero_ = 0)})
-#define fv_avg_pool(...)   fv_avg_pool_with(FV_HEAD2(__VA_ARGS__, 0), &(fv_pool_args){FV_TAIL2(__VA_ARGS__, .zero_ = 0)})
-#define fv_leaky_relu(...) fv_leaky_relu_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_leaky_relu_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
+#define fv_conv2d(...) fv_conv2d_with(FV_HEAD4(__VA_ARGS__, 0), &(fv_conv2d_args){FV_TAIL4(__VA_ARGS__, .zero_ = 0)})
+#define fv_linear(...) fv_linear_with(FV_HEAD3(__VA_ARGS__, 0), &(fv_linear_args){FV_TAIL3(__VA_ARGS__, .zero_ = 0)})
+#define fv_batch_norm(...) \
+    fv_batch_norm_with(FV_HEAD2(__VA_ARGS__, 0), &(fv_batch_norm_args){FV_TAIL2(__VA_ARGS__, .zero_ = 0)})
+#define fv_max_pool(...) fv_max_pool_with(FV_HEAD2(__VA_ARGS__, 0), &(fv_pool_args){FV_TAIL2(__VA_ARGS__, .zero_ = 0)})
+#define fv_avg_pool(...) fv_avg_pool_with(FV_HEAD2(__VA_ARGS__, 0), &(fv_pool_args){FV_TAIL2(__VA_ARGS__, .zero_ = 0)})
+#define fv_leaky_relu(...) \
+    fv_leaky_relu_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_leaky_relu_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
 
 #ifdef __cplusplus
 }

@@ -21,9 +21,9 @@ extern "C" {
 /* ---- What a run tells while it goes ------------------------------------------------------------------------------- */
 
 typedef struct fv_step_report {
-    int epoch, epochs;        /* from 1 */
-    size_t batch, batches;    /* of the epoch, from 1 */
-    uint64_t step;            /* optimizer steps done, over all epochs */
+    int epoch, epochs;     /* from 1 */
+    size_t batch, batches; /* of the epoch, from 1 */
+    uint64_t step;         /* optimizer steps done, over all epochs */
     float lr;
     double loss;              /* mean over the epoch's images so far */
     double images_per_second; /* of the epoch so far, loading included */
@@ -37,9 +37,9 @@ typedef struct fv_epoch_report {
     double loss, top1; /* of training: mean over the epoch's images, in training mode */
     double seconds;    /* of training, loading included, validation and saving not */
     double images_per_second;
-    bool validated;    /* the rest is set */
+    bool validated;                      /* the rest is set */
     double val_loss, val_top1, val_top5; /* top5: NAN below 5 classes */
-    bool best;         /* the best val_top1 so far (the lower loss wins a tie): best.safetensors was written */
+    bool best; /* the best val_top1 so far (the lower loss wins a tie): best.safetensors was written */
 } fv_epoch_report;
 
 /* Any function may be NULL. A status other than FV_OK stops the run with it, the state saved. Called on the thread that
@@ -61,15 +61,16 @@ typedef struct fv_fit_args {
     int workers;            /* loader threads; default 0: the compute threads' time */
     int threads;            /* compute threads; default: those the process may use */
     uint64_t seed;          /* of shuffling and dropout */
-    const fv_preprocess *preprocess; /* kept in the model; default: the model's own, or the training set's if it has none */
-    const char *save_dir;   /* the run folder (see docs/files.md); default NULL: nothing is written */
-    bool overwrite;         /* a run that is already there is replaced; default: refused */
-    bool resume;            /* goes on from save_dir's state, or begins anew if the run was ended before its first;
+    const fv_preprocess
+        *preprocess;      /* kept in the model; default: the model's own, or the training set's if it has none */
+    const char *save_dir; /* the run folder (see docs/files.md); default NULL: nothing is written */
+    bool overwrite;       /* a run that is already there is replaced; default: refused */
+    bool resume;          /* goes on from save_dir's state, or begins anew if the run was ended before its first;
                                model and arguments must be those of its start */
-    const char *config;     /* text kept in the run folder as config.recipe and in the state; default "", and on resuming
+    const char *config;   /* text kept in the run folder as config.recipe and in the state; default "", and on resuming
                                what it was */
-    int save_every;         /* steps between states within an epoch; default 0: at the end of each epoch only */
-    int early_stop;         /* epochs without a better val_top1 before the run ends; default 0: never */
+    int save_every;       /* steps between states within an epoch; default 0: at the end of each epoch only */
+    int early_stop;       /* epochs without a better val_top1 before the run ends; default 0: never */
     fv_callback callback;
     int zero_;
 } fv_fit_args;
@@ -103,7 +104,8 @@ typedef struct fv_evaluation {
     double top5; /* NAN below 5 classes */
 } fv_evaluation;
 
-FV_API fv_status fv_evaluate_with(fv_model *model, const fv_dataset *dataset, fv_evaluation *result, const fv_evaluate_args *args);
+FV_API fv_status fv_evaluate_with(fv_model *model, const fv_dataset *dataset, fv_evaluation *result,
+                                  const fv_evaluate_args *args);
 
 /* ---- Prediction -------------------------------------------------------------------------------------------------------- */
 
@@ -127,7 +129,8 @@ FV_API fv_status fv_forward(fv_predictor *predictor, const float *x, size_t n, f
 /* Probabilities [fv_model_classes()] of one picture: from a file, from its bytes (PNM or PNG; `name` stands in messages), or
  * from pixels [height, width, channels], 8 bits, channels 1 gray, 3 RGB, 4 RGBA. */
 FV_API fv_status fv_predict_file(fv_predictor *predictor, const char *path, float *probabilities);
-FV_API fv_status fv_predict_bytes(fv_predictor *predictor, const void *bytes, size_t count, const char *name, float *probabilities);
+FV_API fv_status fv_predict_bytes(fv_predictor *predictor, const void *bytes, size_t count, const char *name,
+                                  float *probabilities);
 FV_API fv_status fv_predict_pixels(fv_predictor *predictor, const uint8_t *pixels, int channels, int height, int width,
                                    float *probabilities);
 /* probabilities [count, classes] of a whole dataset, in its order. */
@@ -164,7 +167,8 @@ FV_API size_t fv_trainer_bytes(const fv_trainer *trainer);
     fv_evaluate_with(model, dataset, FV_HEAD1(__VA_ARGS__, 0), &(fv_evaluate_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
 #define fv_predictor_new(...) \
     fv_predictor_new_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_predictor_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
-#define fv_trainer_new(...) fv_trainer_new_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_trainer_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
+#define fv_trainer_new(...) \
+    fv_trainer_new_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_trainer_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
 
 #ifdef __cplusplus
 }

@@ -6,7 +6,7 @@
 
 typedef struct fv_arena {
     struct fv_arena_block *blocks; /* newest first */
-} fv_arena; /* zero-initialised is empty and ready */
+} fv_arena;                        /* zero-initialised is empty and ready */
 
 /* count * size zeroed bytes, aligned to 16. NULL with FV_NO_MEMORY recorded on failure. */
 void *fv_arena_alloc(fv_arena *arena, size_t count, size_t size);

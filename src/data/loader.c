@@ -276,8 +276,10 @@ fv_status fv_loader_next(fv_loader *l, fv_batch *batch) {
     size_t end = (l->next + 1) * (size_t)l->args.batch_size;
     if (l->nthreads == 0) {
         pthread_mutex_unlock(&l->lock);
-        if (l->args.team) fv_team_run(l->args.team, help, l);
-        else help(l, 0, 1);
+        if (l->args.team)
+            fv_team_run(l->args.team, help, l);
+        else
+            help(l, 0, 1);
         pthread_mutex_lock(&l->lock);
     }
     while (l->taken < (end < l->count ? end : l->count) || s->left > 0) pthread_cond_wait(&l->done, &l->lock);

@@ -52,7 +52,10 @@ fv_status fv_autodiff(fv_graph *graph, fv_value *loss, fv_value **grads) {
     if (!of) return FV_NO_MEMORY;
     mark_needs_grad(graph);
 
-    fv_status status = loss->needs_grad ? FV_OK : fv_fail(FV_BAD_ARGUMENT, "%s: nothing to train: the loss depends on no trained parameter", graph->name);
+    fv_status status =
+        loss->needs_grad
+            ? FV_OK
+            : fv_fail(FV_BAD_ARGUMENT, "%s: nothing to train: the loss depends on no trained parameter", graph->name);
     for (int id = n_nodes - 1; id >= 0 && status == FV_OK; id--) {
         fv_node *node = graph->nodes[id];
         bool reached = &node->out[0] == loss || any(of[id], node->n_out);

@@ -1,3 +1,4 @@
+/* Reverse-mode differentiation of graphs. */
 #ifndef ENGINE_AUTODIFF_H
 #define ENGINE_AUTODIFF_H
 

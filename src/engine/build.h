@@ -7,14 +7,14 @@
 /* The memory of one value. */
 typedef struct fv_slot {
     fv_layout layout;
-    size_t bytes;      /* one part */
-    int first, last;   /* phases between which it is alive; first > last: not used */
-    int reader;        /* index of the last step that reads it; -1: none */
-    bool keep;         /* an output of the plan: alive to the end */
-    bool constant;     /* depends on parameters alone: made by the prologue, alive for ever */
+    size_t bytes;          /* one part */
+    int first, last;       /* phases between which it is alive; first > last: not used */
+    int reader;            /* index of the last step that reads it; -1: none */
+    bool keep;             /* an output of the plan: alive to the end */
+    bool constant;         /* depends on parameters alone: made by the prologue, alive for ever */
     struct fv_slot *alias; /* lies in the memory of that one; NULL: its own */
-    void *external;    /* memory that is not the plan's: a parameter; inputs are bound at each run */
-    size_t offset;     /* in the arena */
+    void *external;        /* memory that is not the plan's: a parameter; inputs are bound at each run */
+    size_t offset;         /* in the arena */
 } fv_slot;
 
 typedef struct fv_segment {
@@ -28,7 +28,7 @@ struct fv_plan {
     fv_graph *graph; /* owned */
     fv_value *input, *target, *logits, *loss;
 
-    fv_step **steps; /* owned, in order; the first n_prologue make constants */
+    fv_step **steps;               /* owned, in order; the first n_prologue make constants */
     fv_value *(*reads)[FV_MAX_IN]; /* [step]: the values behind step->in, conversions resolved */
     int n_steps, n_prologue, capacity;
     fv_segment *segments;
@@ -66,7 +66,9 @@ static inline bool fv_is_parameter_like(const fv_value *value) {
     return op == &fv_parameter_op || value->shape.rank < 2 || (op->weight_out >> value->index & 1);
 }
 static inline bool fv_is_opaque(const fv_value *value) { return value->node->op->opaque_out >> value->index & 1; }
-static inline bool fv_is_activation(const fv_value *value) { return !fv_is_parameter_like(value) && !fv_is_opaque(value); }
+static inline bool fv_is_activation(const fv_value *value) {
+    return !fv_is_parameter_like(value) && !fv_is_opaque(value);
+}
 
 /* The layout in which a node reads its activation input i, given the layouts of its family: of the forward node's inputs
  * (`in`) and of its outputs (`out`). A backward node reads forward inputs as the forward node did, all else as outputs. */
@@ -88,11 +90,11 @@ int fv_order_steps(const fv_plan *plan, int *order);
 
 /* A kernel for each node of the graph (NULL for leaves), by cost. `refused` lists kernels that have already said no. */
 typedef struct fv_refusal {
-    const fv_node *forward; /* of the family */
+    const fv_node *forward;  /* of the family */
     const fv_kernel *kernel; /* of its forward node */
 } fv_refusal;
-fv_status fv_choose_kernels(const fv_plan *plan, const int *order, int n_order, const fv_refusal *refused, int n_refused,
-                            const fv_kernel **chosen);
+fv_status fv_choose_kernels(const fv_plan *plan, const int *order, int n_order, const fv_refusal *refused,
+                            int n_refused, const fv_kernel **chosen);
 
 /* Steps with the reorders between them, planned: plan->steps, n_prologue; slots with layouts and bytes. */
 fv_status fv_lower(fv_plan *plan);

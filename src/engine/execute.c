@@ -22,8 +22,10 @@ static void run_segments(const fv_plan *plan, int begin, int end) {
     for (int i = begin; i < end; i++) {
         const fv_segment *segment = &plan->segments[i];
         const fv_step *first = plan->steps[segment->begin];
-        if (segment->solo) first->kernel->run(first, 0, 1);
-        else fv_team_run(plan->args.team, run_stretch, &(stretch){plan, segment->begin, segment->end});
+        if (segment->solo)
+            first->kernel->run(first, 0, 1);
+        else
+            fv_team_run(plan->args.team, run_stretch, &(stretch){plan, segment->begin, segment->end});
     }
 }
 
@@ -59,7 +61,9 @@ fv_status fv_plan_run(fv_plan *plan, const fv_plan_input *input) {
     if (plan->args.updates)
         for (int i = 0; i < plan->n_pinned; i++) plan->pinned[i]->version++;
     const fv_node *bad = atomic_load(&plan->bad_node);
-    if (bad) return fv_fail_node(FV_NOT_FINITE, bad, "became NaN or infinite at step %llu: lower the learning rate, or check the data",
+    if (bad)
+        return fv_fail_node(FV_NOT_FINITE, bad,
+                            "became NaN or infinite at step %llu: lower the learning rate, or check the data",
                             (unsigned long long)input->step);
     return FV_OK;
 }
@@ -69,7 +73,8 @@ float fv_plan_mean_loss(const fv_plan *plan) {
     const fv_slot *slot = fv_slot_of(plan, plan->loss);
     unsigned char *at = plan->arena + fv_slot_root(fv_slot_of(plan, plan->loss))->offset;
     float loss = 0;
-    for (int part = 0; part < (slot->layout.parts ? slot->layout.parts : 1); part++) loss += *fv_part(at, slot->bytes, part);
+    for (int part = 0; part < (slot->layout.parts ? slot->layout.parts : 1); part++)
+        loss += *fv_part(at, slot->bytes, part);
     return loss;
 }
 

@@ -181,7 +181,8 @@ static fv_status gather_touched(chooser *c, const int *order, int n_order) {
     c->first_touched = FV_NEW_N(int, (size_t)c->n_families + 2);
     if (!c->first_touched) return FV_NO_MEMORY;
     for (int i = 0; i < n_order; i++)
-        for (int j = families_touching(c, c->plan->graph->nodes[order[i]], found); j-- > 0;) c->first_touched[found[j] + 2]++;
+        for (int j = families_touching(c, c->plan->graph->nodes[order[i]], found); j-- > 0;)
+            c->first_touched[found[j] + 2]++;
     for (int f = 0; f < c->n_families; f++) c->first_touched[f + 2] += c->first_touched[f + 1];
     c->touched = FV_NEW_N(const fv_node *, (size_t)c->first_touched[c->n_families + 1]);
     if (!c->touched) return FV_NO_MEMORY;
@@ -253,8 +254,8 @@ static void report(const chooser *c, const int *order, int n_order, const fv_ker
     }
 }
 
-fv_status fv_choose_kernels(const fv_plan *plan, const int *order, int n_order, const fv_refusal *refused, int n_refused,
-                            const fv_kernel **chosen) {
+fv_status fv_choose_kernels(const fv_plan *plan, const int *order, int n_order, const fv_refusal *refused,
+                            int n_refused, const fv_kernel **chosen) {
     size_t n_nodes = (size_t)plan->graph->n_nodes;
     chooser c = {.plan = plan, .refused = refused, .n_refused = n_refused};
     c.families = FV_NEW_N(family, n_nodes);

@@ -16,11 +16,11 @@ typedef struct conversion {
 
 typedef struct lowering {
     fv_plan *plan;
-    int n_nodes;                    /* of the graph before reorders were added */
-    int *order, n_order;            /* ids in order of execution */
-    const fv_kernel **chosen;       /* by node id */
-    fv_step **step_of;              /* by node id: backward kernels read their forward step */
-    fv_refusal *refused;            /* (family, kernel) pairs that cannot be planned */
+    int n_nodes;              /* of the graph before reorders were added */
+    int *order, n_order;      /* ids in order of execution */
+    const fv_kernel **chosen; /* by node id */
+    fv_step **step_of;        /* by node id: backward kernels read their forward step */
+    fv_refusal *refused;      /* (family, kernel) pairs that cannot be planned */
     int n_refused, refused_capacity;
     conversion *conversions;
     int n_conversions, conversions_capacity;
@@ -94,7 +94,8 @@ static void settle_input(fv_plan *plan, const fv_value *value) {
 
 static fv_value *find_conversion(const lowering *l, const fv_value *from, const fv_layout *layout) {
     for (int i = 0; i < l->n_conversions; i++)
-        if (l->conversions[i].from == from && same_layout(&l->conversions[i].layout, layout)) return l->conversions[i].to;
+        if (l->conversions[i].from == from && same_layout(&l->conversions[i].layout, layout))
+            return l->conversions[i].to;
     return NULL;
 }
 
@@ -208,13 +209,16 @@ static void settle_outputs(fv_plan *plan, const fv_step *step, bool constant) {
 static fv_step *new_step(const lowering *l, const fv_node *node, const fv_kernel *kernel, fv_value *const in[]) {
     fv_step *step = FV_NEW(fv_step);
     if (!step) return NULL;
-    *step = (fv_step){.node = node, .kernel = kernel, .env = &l->plan->env, .threads = fv_team_size(l->plan->args.team)};
+    *step =
+        (fv_step){.node = node, .kernel = kernel, .env = &l->plan->env, .threads = fv_team_size(l->plan->args.team)};
     step->forward = node->forward ? l->step_of[node->forward->id] : NULL;
     for (int i = 0; i < node->n_in; i++) step->in_layout[i] = offered(l->plan, node, in, i);
     for (int i = 0; i < node->n_out; i++) {
         const fv_value *value = &node->out[i];
-        if (node->op == &fv_reorder_parameter_op) step->out_layout[i] = fv_slot_of(l->plan, value)->layout;
-        else if (fv_is_activation(value)) step->out_layout[i].kind = kernel->out;
+        if (node->op == &fv_reorder_parameter_op)
+            step->out_layout[i] = fv_slot_of(l->plan, value)->layout;
+        else if (fv_is_activation(value))
+            step->out_layout[i].kind = kernel->out;
     }
     return step;
 }

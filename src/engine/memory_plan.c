@@ -75,11 +75,16 @@ static int collect(const fv_plan *plan, block *blocks) {
         for (int i = 0; i < step->node->n_out; i++) {
             fv_slot *slot = fv_slot_of(plan, &step->node->out[i]);
             if (!in_arena(plan, &step->node->out[i])) continue;
-            blocks[n] = (block){.bytes = slot_total(slot), .first = slot->first, .last = slot->last, .slot = slot, .order = n};
+            blocks[n] =
+                (block){.bytes = slot_total(slot), .first = slot->first, .last = slot->last, .slot = slot, .order = n};
             n++;
         }
         if (step->scratch_bytes) {
-            blocks[n] = (block){.bytes = round_up(step->scratch_bytes), .first = step->phase, .last = step->phase, .step = step, .order = n};
+            blocks[n] = (block){.bytes = round_up(step->scratch_bytes),
+                                .first = step->phase,
+                                .last = step->phase,
+                                .step = step,
+                                .order = n};
             n++;
         }
     }
@@ -133,7 +138,8 @@ static fv_status map_arena(fv_plan *plan) {
     FV_TRY(fv_memory_check(plan->model, plan->args.batch, plan->arena_bytes));
     plan->arena = fv_map(plan->arena_bytes);
     if (!plan->arena)
-        return fv_fail(FV_NO_MEMORY, "%s: batch size %d needs %zu MB beside the parameters, which the system refuses: %s",
+        return fv_fail(FV_NO_MEMORY,
+                       "%s: batch size %d needs %zu MB beside the parameters, which the system refuses: %s",
                        fv_model_network(plan->model), plan->args.batch, plan->arena_bytes >> 20, remedy);
     plan->arena_mapped = plan->arena_bytes;
     return FV_OK;
@@ -178,8 +184,10 @@ static fv_status list_uses(fv_plan *plan, int which, const fv_value *input) {
 
 /* Tells whoever lies in a block where that is. */
 static void settle(fv_plan *plan, const block *b) {
-    if (b->slot) b->slot->offset = b->offset;
-    else if (b->step) b->step->scratch = plan->arena + b->offset;
+    if (b->slot)
+        b->slot->offset = b->offset;
+    else if (b->step)
+        b->step->scratch = plan->arena + b->offset;
     else
         for (int s = 0; s < plan->n_steps; s++) {
             plan->steps[s]->own_scratch = plan->arena + b->offset;

@@ -36,7 +36,8 @@ static fv_status number_classes(fv_model *model) {
 static fv_status check_logits(const fv_value *logits) {
     if (logits->shape.rank == 2 && logits->node->graph->input) return FV_OK;
     char text[64];
-    return fv_fail(FV_BAD_ARGUMENT, "%s: logits of shape %s: must be [N,K], from fv_flatten and fv_linear on the graph's input",
+    return fv_fail(FV_BAD_ARGUMENT,
+                   "%s: logits of shape %s: must be [N,K], from fv_flatten and fv_linear on the graph's input",
                    logits->node->graph->name, fv_shape_text(&logits->shape, true, text));
 }
 
@@ -114,7 +115,8 @@ bool fv_model_layer(const fv_model *model, int index, fv_layer_info *info) {
     for (int id = 0; id < graph->n_nodes; id++) {
         const fv_node *node = graph->nodes[id];
         if (node->op == &fv_parameter_op || index-- > 0) continue;
-        *info = (fv_layer_info){.name = node->name, .op = node->op->name, .parameters = node_parameters(node), .macs = node_macs(node)};
+        *info = (fv_layer_info){
+            .name = node->name, .op = node->op->name, .parameters = node_parameters(node), .macs = node_macs(node)};
         fv_value_shape(&node->out[0], &info->output[0], &info->output[1], &info->output[2]);
         return true;
     }
@@ -188,8 +190,11 @@ static fv_param *find_sized(const fv_model *model, const char *name, size_t coun
     fv_param *param = fv_model_param(model, name);
     size_t has = param ? fv_shape_count(&param->info.shape) : 0;
     if (param && has == count) return param;
-    if (param) fv_fail(FV_BAD_ARGUMENT, "%s: %zu values for parameter \"%s\", which has %zu", fv_model_network(model), count, name, has);
-    else fv_fail(FV_BAD_ARGUMENT, "%s: no parameter named \"%s\"", fv_model_network(model), name);
+    if (param)
+        fv_fail(FV_BAD_ARGUMENT, "%s: %zu values for parameter \"%s\", which has %zu", fv_model_network(model), count,
+                name, has);
+    else
+        fv_fail(FV_BAD_ARGUMENT, "%s: no parameter named \"%s\"", fv_model_network(model), name);
     return NULL;
 }
 

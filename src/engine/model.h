@@ -31,7 +31,7 @@ struct fv_model {
     int positive;         /* class index that one logit speaks for */
     float threshold;      /* of the positive class's probability */
     fv_preprocess preprocess;
-    char *training;       /* a summary of the training as a JSON object; NULL: none */
+    char *training; /* a summary of the training as a JSON object; NULL: none */
 };
 
 /* The parameter of that name; NULL: the model has none. */

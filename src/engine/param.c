@@ -45,7 +45,8 @@ static void fill(float *data, size_t count, const char *name, const fv_parameter
     spread how;
     double scale;
     resolve(info, &how, &scale);
-    if (how == CONSTANT && scale == 0) return; /* as the memory is already, and stays untouched: weights from a file follow */
+    if (how == CONSTANT && scale == 0)
+        return; /* as the memory is already, and stays untouched: weights from a file follow */
     fv_random random = fv_random_stream(seed, hash_name(name), FV_STREAM_INIT);
     for (size_t i = 0; i < count; i++) {
         if (how == CONSTANT) data[i] = (float)scale;
@@ -104,8 +105,10 @@ fv_status fv_param_read(const fv_param *param, float *plain) {
 }
 
 fv_status fv_param_write(fv_param *param, const float *plain) {
-    if (param->layout) FV_TRY(fv_dnn_reorder(NULL, plain, param->layout, param->data));
-    else memcpy(param->data, plain, param->bytes);
+    if (param->layout)
+        FV_TRY(fv_dnn_reorder(NULL, plain, param->layout, param->data));
+    else
+        memcpy(param->data, plain, param->bytes);
     param->version++;
     return FV_OK;
 }

@@ -11,7 +11,7 @@ typedef enum unit { NOT_LOCAL = 0, BY_IMAGE, BY_GROUP } unit;
 
 /* What has happened to a root slot in which phase. */
 typedef struct touch {
-    int written, read;  /* the last phases, -1: never */
+    int written, read;   /* the last phases, -1: never */
     unit writer, reader; /* of the touches in those phases; NOT_LOCAL when they differ */
 } touch;
 

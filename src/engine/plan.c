@@ -59,6 +59,7 @@ int fv_plan_batch(const fv_plan *plan) { return plan->args.batch; }
 bool fv_plan_step(const fv_plan *plan, int index, fv_step_info *info) {
     if (index < 0 || index >= plan->n_steps) return false;
     const fv_step *step = plan->steps[index];
-    *info = (fv_step_info){.node = step->node, .kernel = step->kernel->name, .out = step->kernel->out, .phase = step->phase};
+    *info = (fv_step_info){
+        .node = step->node, .kernel = step->kernel->name, .out = step->kernel->out, .phase = step->phase};
     return true;
 }

@@ -13,7 +13,8 @@ typedef struct fv_plan fv_plan;
 typedef struct fv_plan_args {
     int batch; /* images a run */
     fv_team *team;
-    bool reference; /* the graph as it is, without passes, every node by its definition (ref): what fast paths are tested against */
+    bool
+        reference; /* the graph as it is, without passes, every node by its definition (ref): what fast paths are tested against */
     /* `loss` builds the loss on the logits; NULL: no loss. `updates` adds nodes that consume grads[id] of the parameter leaf
      * with node id `id` (NULL: none reaches it): it makes this a training plan; NULL: inference. */
     fv_value *(*loss)(void *user, fv_graph *graph, fv_value *logits, fv_value *target);
@@ -36,9 +37,9 @@ typedef struct fv_plan_input {
  * the rest are not. */
 fv_status fv_plan_run(fv_plan *plan, const fv_plan_input *input);
 
-float fv_plan_mean_loss(const fv_plan *plan);           /* of the last run: the batch's mean */
-const float *fv_plan_logits(const fv_plan *plan);  /* [batch,K] of the last run; valid until the next */
-size_t fv_plan_bytes(const fv_plan *plan);         /* arena and copies of its own; parameters not counted */
+float fv_plan_mean_loss(const fv_plan *plan);     /* of the last run: the batch's mean */
+const float *fv_plan_logits(const fv_plan *plan); /* [batch,K] of the last run; valid until the next */
+size_t fv_plan_bytes(const fv_plan *plan);        /* arena and copies of its own; parameters not counted */
 int fv_plan_batch(const fv_plan *plan);
 
 /* FV_NO_MEMORY, naming the number, if `bytes` beside the parameters are more than the machine has. */

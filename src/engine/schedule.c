@@ -24,7 +24,8 @@ static void mark_used(const fv_plan *plan, bool *used) {
 static size_t parameter_bytes(const fv_graph *graph) {
     size_t bytes = 0;
     for (int id = 0; id < graph->n_nodes; id++)
-        if (graph->nodes[id]->op == &fv_parameter_op) bytes += fv_shape_count(&graph->nodes[id]->out[0].shape) * sizeof(float);
+        if (graph->nodes[id]->op == &fv_parameter_op)
+            bytes += fv_shape_count(&graph->nodes[id]->out[0].shape) * sizeof(float);
     return bytes;
 }
 
@@ -47,7 +48,9 @@ static int place(const fv_plan *plan, const bool *used, int *after, int *order) 
     bool together = parameter_bytes(graph) <= UPDATES_TOGETHER_BYTES;
     int n = 0;
     for (int id = 0; id < graph->n_nodes; id++)
-        after[id] = !used[id] || !is_update(graph->nodes[id]) ? -1 : together ? graph->n_nodes - 1 : waits_for(graph, used, graph->nodes[id]);
+        after[id] = !used[id] || !is_update(graph->nodes[id]) ? -1
+                    : together                                ? graph->n_nodes - 1
+                                                              : waits_for(graph, used, graph->nodes[id]);
     for (int id = 0; id < graph->n_nodes; id++) {
         const fv_node *node = graph->nodes[id];
         if (used[id] && !fv_is_leaf(node) && !is_update(node)) order[n++] = id;

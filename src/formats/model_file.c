@@ -51,7 +51,8 @@ static json_t *document(const fv_model *model) {
     root = fv_json_with(root, "positive", json_integer(model->positive));
     root = fv_json_with(root, "threshold", json_real((double)model->threshold));
     root = fv_json_with(root, "preprocessing", preprocessing_to_json(model));
-    if (model->training) root = fv_json_with(root, "training", fv_json_parse(model->training, strlen(model->training), "training"));
+    if (model->training)
+        root = fv_json_with(root, "training", fv_json_parse(model->training, strlen(model->training), "training"));
     root = fv_json_with(root, "graph", fv_graph_to_json(model->graph, model->logits));
     if (!root) fv_fail(FV_NO_MEMORY, "out of memory while describing the model %s", fv_model_network(model));
     return root;

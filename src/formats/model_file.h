@@ -1,3 +1,4 @@
+/* Model files, from bytes too. */
 #ifndef FORMATS_MODEL_FILE_H
 #define FORMATS_MODEL_FILE_H
 

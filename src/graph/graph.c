@@ -75,7 +75,8 @@ static fv_status check_shape(const fv_node *node, const fv_shape *shape) {
         int dim = shape->dim[i];
         if (dim < 1 || dim > FV_MAX_DIM || !fv_size_mul(count, (size_t)dim, &count) || count > (size_t)1 << 46) {
             char text[64];
-            return fv_fail_node(FV_BAD_ARGUMENT, node, "a tensor of shape %s: dimensions are 1 to %d, and 2^43 elements at most",
+            return fv_fail_node(FV_BAD_ARGUMENT, node,
+                                "a tensor of shape %s: dimensions are 1 to %d, and 2^43 elements at most",
                                 fv_shape_text(shape, false, text), FV_MAX_DIM);
         }
     }
@@ -96,9 +97,12 @@ fv_status fv_fail_node(fv_status code, const fv_node *node, const char *format, 
 static double argument_number(const fv_arg *arg, const void *args, int item) {
     const unsigned char *at = (const unsigned char *)args + arg->offset;
     switch (arg->type) {
-    case FV_ARG_INT: return ((const int *)(const void *)at)[item];
-    case FV_ARG_FLOAT: return ((const float *)(const void *)at)[item];
-    case FV_ARG_BOOL: return ((const bool *)(const void *)at)[item];
+    case FV_ARG_INT:
+        return ((const int *)(const void *)at)[item];
+    case FV_ARG_FLOAT:
+        return ((const float *)(const void *)at)[item];
+    case FV_ARG_BOOL:
+        return ((const bool *)(const void *)at)[item];
     }
     return 0;
 }
@@ -110,8 +114,8 @@ static fv_status check_arguments(const fv_node *node) {
             double number = argument_number(arg, node->args, i);
             int digits = arg->type == FV_ARG_INT ? 10 : 6;
             if (!(number >= arg->min && number <= arg->max)) /* also NaN */
-                return fv_fail_node(FV_BAD_ARGUMENT, node, "%s %.*g: must be from %.*g to %.*g", arg->name, digits, number,
-                                    digits, arg->min, digits, arg->max);
+                return fv_fail_node(FV_BAD_ARGUMENT, node, "%s %.*g: must be from %.*g to %.*g", arg->name, digits,
+                                    number, digits, arg->min, digits, arg->max);
         }
     }
     return FV_OK;
@@ -159,7 +163,8 @@ static fv_value *admit(fv_node *node) {
     return node->n_out ? &node->out[0] : &none;
 }
 
-fv_node *fv_node_draft(fv_graph *graph, const fv_op *op, const char *name, const void *args, fv_value *const in[], int n_in) {
+fv_node *fv_node_draft(fv_graph *graph, const fv_op *op, const char *name, const void *args, fv_value *const in[],
+                       int n_in) {
     if (!graph || !graph->scope) return NULL;
     for (int i = 0; i < n_in; i++)
         if (!in[i]) return NULL;
@@ -169,7 +174,8 @@ fv_node *fv_node_draft(fv_graph *graph, const fv_op *op, const char *name, const
     return node->name && !check_arguments(node) ? node : NULL;
 }
 
-fv_value *fv_node_new(fv_graph *graph, const fv_op *op, const char *name, const void *args, fv_value *const in[], int n_in) {
+fv_value *fv_node_new(fv_graph *graph, const fv_op *op, const char *name, const void *args, fv_value *const in[],
+                      int n_in) {
     fv_node *node = fv_node_draft(graph, op, name, args, in, n_in);
     if (!node) return NULL;
     if (n_in < op->min_in || n_in > op->max_in) {
@@ -206,7 +212,8 @@ static fv_status infer_parameter(const fv_node *node, fv_shape out[]) {
 }
 
 const fv_op fv_input_op = {.name = "input", .args_size = sizeof(input_args), .n_out = 1, .infer = infer_input};
-const fv_op fv_parameter_op = {.name = "parameter", .args_size = sizeof(fv_parameter), .n_out = 1, .infer = infer_parameter};
+const fv_op fv_parameter_op = {
+    .name = "parameter", .args_size = sizeof(fv_parameter), .n_out = 1, .infer = infer_parameter};
 
 fv_value *fv_input_shaped(fv_graph *graph, const char *name, const fv_shape *shape) {
     return fv_node_new(graph, &fv_input_op, name, &(input_args){*shape}, NULL, 0);

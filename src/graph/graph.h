@@ -71,23 +71,25 @@ static inline const fv_parameter *fv_parameter_of(const fv_node *node) { return 
 
 /* A node with its outputs' shapes inferred; `args` is copied. Returns its output 0; NULL if an input is NULL (message
  * kept), an argument is out of its table's range, or the operator cannot take these shapes. name may be NULL. */
-fv_value *fv_node_new(fv_graph *graph, const fv_op *op, const char *name, const void *args, fv_value *const in[], int n_in);
+fv_value *fv_node_new(fv_graph *graph, const fv_op *op, const char *name, const void *args, fv_value *const in[],
+                      int n_in);
 
 /* The same before it is in the graph, its arguments checked and no more: for constructors whose parameters' shapes come from
  * the arguments, so that what fails, fails in the operator's name. */
-fv_node *fv_node_draft(fv_graph *graph, const fv_op *op, const char *name, const void *args, fv_value *const in[], int n_in);
+fv_node *fv_node_draft(fv_graph *graph, const fv_op *op, const char *name, const void *args, fv_value *const in[],
+                       int n_in);
 
 /* A node that computes gradients of `forward`: it shares its name and its arguments. */
 fv_value *fv_node_backward(fv_node *forward, const fv_op *op, fv_value *const in[], int n_in);
 
 /* ---- Shapes ---------------------------------------------------------------------------------------------------- */
 
-size_t fv_shape_count(const fv_shape *shape); /* elements; 1 for a scalar. Never overflows: dims are bounded at building */
+size_t
+fv_shape_count(const fv_shape *shape); /* elements; 1 for a scalar. Never overflows: dims are bounded at building */
 bool fv_shape_equal(const fv_shape *a, const fv_shape *b);
 /* "[N,3,224,224]" into `text` (size 64); the first dimension of an activation is printed as N where `batch`. */
 const char *fv_shape_text(const fv_shape *shape, bool batch, char text[64]);
 
-#define FV_SHAPE(...)                                                                                                  \
-    ((fv_shape){.rank = sizeof((int[]){__VA_ARGS__}) / sizeof(int), .dim = {__VA_ARGS__}})
+#define FV_SHAPE(...) ((fv_shape){.rank = sizeof((int[]){__VA_ARGS__}) / sizeof(int), .dim = {__VA_ARGS__}})
 
 #endif

@@ -26,17 +26,17 @@ typedef struct fv_arg {
     bool fused;       /* set by passes alone: no network that is saved has it, no file may set it */
 } fv_arg;
 
-#define FV_ARG_ROW(type_, struct_, field, onnx_, count_, min_, max_, standard_, help_)                                 \
-    {#field, onnx_, type_, count_, offsetof(struct_, field), min_, max_, standard_, help_, false}
-#define FV_ARG_FUSED_ROW(type_, struct_, field, min_, max_, help_)                                                     \
-    {#field, NULL, type_, 1, offsetof(struct_, field), min_, max_, 0, help_, true}
+#define FV_ARG_ROW(type_, struct_, field, onnx_, count_, min_, max_, standard_, help_) \
+    { #field, onnx_, type_, count_, offsetof(struct_, field), min_, max_, standard_, help_, false }
+#define FV_ARG_FUSED_ROW(type_, struct_, field, min_, max_, help_) \
+    { #field, NULL, type_, 1, offsetof(struct_, field), min_, max_, 0, help_, true }
 
 /* ---- The operator -------------------------------------------------------------------------------------------------- */
 
 enum {
-    FV_OP_IN_PLACE = 1,  /* output 0 may take the memory of input 0, same layout, when nobody reads that later */
-    FV_OP_MONOTONE = 2,  /* element-wise and non-decreasing: commutes with max pooling */
-    FV_OP_EFFECT = 4,    /* has an effect beside its outputs (an update): never removed as unused */
+    FV_OP_IN_PLACE = 1,     /* output 0 may take the memory of input 0, same layout, when nobody reads that later */
+    FV_OP_MONOTONE = 2,     /* element-wise and non-decreasing: commutes with max pooling */
+    FV_OP_EFFECT = 4,       /* has an effect beside its outputs (an update): never removed as unused */
     FV_OP_ANY_LAYOUT = 8,   /* takes each parameter input as it lies, in any layout and number of parts */
     FV_OP_SAME_LAYOUT = 16, /* so input 0; takes the other parameter inputs as input 0 lies, in any number of parts */
 };
@@ -52,10 +52,12 @@ struct fv_op {
     size_t args_size;
     int min_in, max_in, n_out;
     unsigned flags;
-    unsigned weight_out; /* bit i: output i is a parameter's gradient, or otherwise laid out like a parameter; of rank 0: there
+    unsigned
+        weight_out; /* bit i: output i is a parameter's gradient, or otherwise laid out like a parameter; of rank 0: there
                             is no such parameter, nobody reads or writes it */
-    unsigned opaque_out; /* bit i: output i means something only to this room's own backward (indices, masks, workspace) */
-    unsigned written_in; /* bit i: input i, a parameter leaf, is updated in place */
+    unsigned
+        opaque_out; /* bit i: output i means something only to this room's own backward (indices, masks, workspace) */
+    unsigned written_in;   /* bit i: input i, a parameter leaf, is updated in place */
     unsigned parameter_in; /* of an operator of networks: bit i: input i is a parameter leaf; others are activations */
 
     /* Shapes of the outputs from node->in[]->shape and node->args (and node->forward). */
@@ -80,7 +82,7 @@ struct fv_op {
     int n_kernels;
 };
 
-extern const fv_op *const fv_ops[]; /* all of ops.def, NULL-terminated */
+extern const fv_op *const fv_ops[];         /* all of ops.def, NULL-terminated */
 const fv_op *fv_op_named(const char *name); /* NULL: no such operator */
 
 /* "lenet/conv2 conv2d: <message>": the failing node in front. For infer and plan functions. */

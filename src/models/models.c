@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FV_NETWORK(name_, paper_, c, h, w, classes_, ...)                                                              \
-    {{.name = #name_, .paper = paper_, .input = {c, h, w}, .classes = classes_}, fv_build_##name_, (const char *const[]){__VA_ARGS__, NULL}},
+#define FV_NETWORK(name_, paper_, c, h, w, classes_, ...)                        \
+    {{.name = #name_, .paper = paper_, .input = {c, h, w}, .classes = classes_}, \
+     fv_build_##name_,                                                           \
+     (const char *const[]){__VA_ARGS__, NULL}},
 static const fv_network_row networks[] = {
 #include "models/models.def"
 };
@@ -31,8 +33,10 @@ static const fv_network_row *find(const char *name) {
         if (strcmp(names[i], name) == 0) return &networks[i];
     }
     const char *close = fv_suggest(name, names, FV_COUNT(networks));
-    if (close) fv_fail(FV_BAD_ARGUMENT, "no network named \"%s\": did you mean \"%s\"?", name, close);
-    else fv_fail(FV_BAD_ARGUMENT, "no network named \"%s\": `fovea models` lists them", name);
+    if (close)
+        fv_fail(FV_BAD_ARGUMENT, "no network named \"%s\": did you mean \"%s\"?", name, close);
+    else
+        fv_fail(FV_BAD_ARGUMENT, "no network named \"%s\": `fovea models` lists them", name);
     return NULL;
 }
 
@@ -60,12 +64,9 @@ static const struct {
     bool general;
     key_type type;
 } keys[] = {
-    {"classes", offsetof(fv_arch, classes), true, COUNT},
-    {"channels", offsetof(fv_arch, input[0]), true, COUNT},
-    {"height", offsetof(fv_arch, input[1]), true, COUNT},
-    {"width", offsetof(fv_arch, input[2]), true, COUNT},
-    {"init", offsetof(fv_arch, init.kind), true, INIT},
-    {"init_scale", offsetof(fv_arch, init.scale), true, SCALE},
+    {"classes", offsetof(fv_arch, classes), true, COUNT}, {"channels", offsetof(fv_arch, input[0]), true, COUNT},
+    {"height", offsetof(fv_arch, input[1]), true, COUNT}, {"width", offsetof(fv_arch, input[2]), true, COUNT},
+    {"init", offsetof(fv_arch, init.kind), true, INIT},   {"init_scale", offsetof(fv_arch, init.scale), true, SCALE},
     {"text", offsetof(fv_arch, text), false, FLAG},
 };
 
@@ -96,11 +97,13 @@ static fv_status set_number(const fv_network_row *row, int k, const char *value,
     char *end;
     errno = 0;
     double number = strtod(value, &end);
-    double least = keys[k].type == COUNT ? 1 : 0, most = keys[k].type == FLAG ? 1 : keys[k].type == COUNT ? INT_MAX : 1e6;
+    double least = keys[k].type == COUNT ? 1 : 0, most = keys[k].type == FLAG    ? 1
+                                                         : keys[k].type == COUNT ? INT_MAX
+                                                                                 : 1e6;
     bool whole = keys[k].type == SCALE || number == floor(number);
     if (end == value || *end || errno || !(number >= least && number <= most) || !whole)
-        return fv_fail(FV_BAD_ARGUMENT, "%s:%s=%s: must be a %snumber from %.10g to %.10g", row->info.name, keys[k].name, value,
-                       keys[k].type == SCALE ? "" : "whole ", least, most);
+        return fv_fail(FV_BAD_ARGUMENT, "%s:%s=%s: must be a %snumber from %.10g to %.10g", row->info.name,
+                       keys[k].name, value, keys[k].type == SCALE ? "" : "whole ", least, most);
     if (keys[k].type == FLAG) *(bool *)field = number != 0;
     if (keys[k].type == COUNT) *(int *)field = (int)number;
     if (keys[k].type == SCALE) *(float *)field = (float)number;

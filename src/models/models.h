@@ -15,5 +15,4 @@ typedef struct fv_network_row {
 #include "models/models.def"
 #undef FV_NETWORK
 
-
 #endif

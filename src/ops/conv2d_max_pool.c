@@ -31,7 +31,8 @@ static fv_status full_shape(const fv_node *node, fv_conv_shape *shape) {
     const int *x = forward_of(node)->in[0]->shape.dim, *w = forward_of(node)->in[1]->shape.dim;
     int size[2];
     FV_TRY(fv_window_output(node, &args->window, &x[2], false, size));
-    *shape = (fv_conv_shape){.n = x[0], .ic = x[1], .ih = x[2], .iw = x[3], .oc = w[0], .oh = size[0], .ow = size[1], .groups = 1};
+    *shape = (fv_conv_shape){
+        .n = x[0], .ic = x[1], .ih = x[2], .iw = x[3], .oc = w[0], .oh = size[0], .ow = size[1], .groups = 1};
     memcpy(shape->kernel, args->window.kernel, sizeof shape->kernel);
     memcpy(shape->stride, args->window.stride, sizeof shape->stride);
     memcpy(shape->dilation, args->window.dilation, sizeof shape->dilation);
@@ -52,7 +53,8 @@ static fv_status infer(const fv_node *node, fv_shape out[]) {
     char text[64];
     if (node->n_in != 2 + args->has_bias)
         return fv_fail_node(FV_BAD_ARGUMENT, node, "%d inputs, takes %d", node->n_in, 2 + args->has_bias);
-    if (node->in[0]->shape.rank != 4 || node->in[1]->shape.rank != 4 || node->in[0]->shape.dim[1] != node->in[1]->shape.dim[1])
+    if (node->in[0]->shape.rank != 4 || node->in[1]->shape.rank != 4 ||
+        node->in[0]->shape.dim[1] != node->in[1]->shape.dim[1])
         return fv_fail_node(FV_BAD_ARGUMENT, node, "a weight of another number of channels than the input %s",
                             fv_shape_text(&node->in[0]->shape, true, text));
     FV_TRY(full_shape(node, &s));
@@ -74,7 +76,8 @@ static fv_status infer_weights(const fv_node *node, fv_shape out[]) {
 
 static size_t macs(const fv_node *node) {
     fv_conv_shape s = shape_of(node);
-    return (size_t)s.n * (size_t)s.oc * (size_t)s.oh * (size_t)s.ow * (size_t)s.ic * (size_t)s.kernel[0] * (size_t)s.kernel[1];
+    return (size_t)s.n * (size_t)s.oc * (size_t)s.oh * (size_t)s.ow * (size_t)s.ic * (size_t)s.kernel[0] *
+           (size_t)s.kernel[1];
 }
 
 /* ---- Gradient ------------------------------------------------------------------------------------------------------ */
@@ -87,7 +90,8 @@ static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
     }
     bool bias = node->n_in > 2 && node->in[2]->needs_grad;
     if (!w->needs_grad && !bias) return FV_OK;
-    fv_value *dw = fv_node_backward(node, &fv_conv2d_max_pool_backward_weights_op, (fv_value *[]){x, dy[0], winners}, 3);
+    fv_value *dw =
+        fv_node_backward(node, &fv_conv2d_max_pool_backward_weights_op, (fv_value *[]){x, dy[0], winners}, 3);
     if (!dw) return fv_last_status();
     if (w->needs_grad) dx[1] = dw;
     if (bias) dx[2] = &dw->node->out[1];
@@ -119,8 +123,8 @@ static void run(const fv_step *step, int thread, int nthreads) {
     fv_conv_shape s = shape_of(step->node);
     fv_batch_share own = fv_batch_share_of(step, s.n, thread, nthreads);
     const float *bias = step->node->n_in > 2 ? step->in[2] : NULL;
-    fv_simd_pick()->conv_pool_forward(&s, own.begin, own.end, step->in[0], step->in[1], bias, step->out[0], step->out[1],
-                                      own.scratch);
+    fv_simd_pick()->conv_pool_forward(&s, own.begin, own.end, step->in[0], step->in[1], bias, step->out[0],
+                                      step->out[1], own.scratch);
 }
 
 static void run_data(const fv_step *step, int thread, int nthreads) {
@@ -155,7 +159,9 @@ static void each_pair(const fv_conv_shape *s, int n, int o, int p, int q, double
                 int row = p * s->stride[0] + i * s->dilation[0] - s->pad[0];
                 int col = q * s->stride[1] + j * s->dilation[1] - s->pad[1];
                 if (row < 0 || row >= s->ih || col < 0 || col >= s->iw) continue;
-                visit(x + (((size_t)n * (size_t)s->ic + (size_t)c) * (size_t)s->ih + (size_t)row) * (size_t)s->iw + (size_t)col, w, y);
+                visit(x + (((size_t)n * (size_t)s->ic + (size_t)c) * (size_t)s->ih + (size_t)row) * (size_t)s->iw +
+                          (size_t)col,
+                      w, y);
             }
 }
 
@@ -164,7 +170,8 @@ static void to_x(double *x, double *w, double *y) { *x += *y * *w; }
 static void to_w(double *x, double *w, double *y) { *w += *x * *y; }
 
 /* The largest of a window's four sums, and which it is. */
-static double largest(const fv_conv_shape *s, int n, int o, int p, int q, double bias, double *x, double *w, double *winner) {
+static double largest(const fv_conv_shape *s, int n, int o, int p, int q, double bias, double *x, double *w,
+                      double *winner) {
     double best = -INFINITY;
     *winner = 0;
     for (int tap = 0; tap < 4; tap++) {
@@ -185,7 +192,8 @@ static void ref(const fv_node *node, const double *const in[], double *const out
         for (int o = 0; o < s.oc; o++)
             for (int p = 0; p < s.oh / 2; p++)
                 for (int q = 0; q < s.ow / 2; q++, at++)
-                    out[0][at] = largest(&s, n, o, p, q, node->n_in > 2 ? in[2][o] : 0, (double *)in[0], (double *)in[1], &out[1][at]);
+                    out[0][at] = largest(&s, n, o, p, q, node->n_in > 2 ? in[2][o] : 0, (double *)in[0],
+                                         (double *)in[1], &out[1][at]);
 }
 
 /* Calls visit as each_pair does, for the winners of all windows, with y their gradients. */

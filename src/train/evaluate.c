@@ -5,7 +5,10 @@
 #include "train/predictor.h"
 
 static fv_loader *open_loader(const fv_session *session, const fv_dataset *dataset, const fv_evaluate_args *args) {
-    fv_loader_args loader = {.preprocess = session->model->preprocess, .batch_size = args->batch_size, .workers = args->workers, .team = session->team};
+    fv_loader_args loader = {.preprocess = session->model->preprocess,
+                             .batch_size = args->batch_size,
+                             .workers = args->workers,
+                             .team = session->team};
     fv_model_input(session->model, &loader.channels, &loader.height, &loader.width);
     return fv_loader_new(dataset, &loader);
 }

@@ -1,3 +1,4 @@
+/* Evaluation within a session: what fit and fv_evaluate share. */
 #ifndef TRAIN_EVALUATE_H
 #define TRAIN_EVALUATE_H
 

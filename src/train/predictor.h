@@ -1,3 +1,4 @@
+/* The forward pass within a session: what prediction and evaluation share. */
 #ifndef TRAIN_PREDICTOR_H
 #define TRAIN_PREDICTOR_H
 

@@ -29,7 +29,8 @@ void fv_score_add(fv_score *score, const fv_model *model, const fv_loss *loss, c
     int outputs = fv_model_outputs(model);
     for (int i = 0; i < n; i++) {
         double weight;
-        score->loss += fv_image_loss(loss, logits + (size_t)i * (size_t)outputs, outputs, labels[i], model->positive, &weight);
+        score->loss +=
+            fv_image_loss(loss, logits + (size_t)i * (size_t)outputs, outputs, labels[i], model->positive, &weight);
         score->weight += weight;
     }
     add_hits(score, model, logits, labels, n);

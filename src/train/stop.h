@@ -1,3 +1,4 @@
+/* The request to stop, as fit reads it. */
 #ifndef TRAIN_STOP_H
 #define TRAIN_STOP_H
 

@@ -105,8 +105,8 @@ static double parameter_distance(const fv_model *a, const fv_model *b) {
 /* Trains for some steps; the losses are left in losses[]. */
 static void train(fv_model *model, int threads, bool reference, int steps, int n, float *losses) {
     float *x = make_input(model);
-    fv_trainer *trainer = fv_trainer_new(model, .optimizer = fv_momentum(.lr = 0.05f), .batch_size = n, .threads = threads,
-                                         .seed = 11, .reference = reference);
+    fv_trainer *trainer = fv_trainer_new(model, .optimizer = fv_momentum(.lr = 0.05f), .batch_size = n,
+                                         .threads = threads, .seed = 11, .reference = reference);
     if (!trainer) fail_msg("%s", fv_error());
     for (int i = 0; i < steps; i++) assert_int_equal(fv_trainer_step(trainer, x, labels, n, 0, &losses[i]), FV_OK);
     fv_trainer_free(trainer);
@@ -127,7 +127,8 @@ static void test_training_follows_the_reference(void **state) {
             train(model, threads, false, STEPS, BATCH, got);
             for (int i = 0; i < STEPS; i++)
                 if (!(fabsf(got[i] - expected[i]) <= 2e-4f * fmaxf(1, fabsf(expected[i]))))
-                    fail_msg("network %d, %d threads, step %d: loss %.7g, reference %.7g", which, threads, i, (double)got[i], (double)expected[i]);
+                    fail_msg("network %d, %d threads, step %d: loss %.7g, reference %.7g", which, threads, i,
+                             (double)got[i], (double)expected[i]);
             double far = parameter_distance(model, reference);
             if (!(far <= 2e-3)) fail_msg("network %d, %d threads: parameters differ by %g", which, threads, far);
             fv_model_free(model);
@@ -221,8 +222,10 @@ static void test_fusions(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_training_follows_the_reference), cmocka_unit_test(test_same_bits_again),
-        cmocka_unit_test(test_inference_follows_the_reference), cmocka_unit_test(test_lenet_plan),
+        cmocka_unit_test(test_training_follows_the_reference),
+        cmocka_unit_test(test_same_bits_again),
+        cmocka_unit_test(test_inference_follows_the_reference),
+        cmocka_unit_test(test_lenet_plan),
         cmocka_unit_test(test_fusions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

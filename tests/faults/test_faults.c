@@ -4,7 +4,6 @@
 #include "fovea/train.h"
 #include "support/unit.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -143,16 +142,8 @@ static void fitting_and_resuming(void **s) {
     sweep(make_run, fit, check_run);
 }
 
-/* As malloc does, it says by errno what jansson does not. */
-static void *allocate(size_t bytes) {
-    void *block = fv_alloc(bytes, 1);
-    if (!block) errno = ENOMEM;
-    return block;
-}
-
 static int begin(void **state) {
     (void)state;
-    json_set_alloc_funcs(allocate, fv_free); /* its allocations fail too */
     snprintf(saved, sizeof saved, "%s", temporary("model.safetensors"));
     snprintf(folder, sizeof folder, "%s", temporary("run"));
     dataset = fv_dataset_open(SPEC, FV_TRAIN);

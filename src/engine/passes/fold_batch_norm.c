@@ -11,7 +11,8 @@ bool fv_pass_fold_batch_norm(const fv_rewrite *r, const fv_node *node, fv_value 
     fv_value *in[BATCH_NORM_INPUTS + 1] = {conv->in[1]};
     for (int i = GAMMA; i < BATCH_NORM_INPUTS; i++) in[i] = fv_rewritten(r, node->in[i]);
     if (args.has_bias) in[BATCH_NORM_INPUTS] = conv->in[2];
-    fv_value *w = fv_fold_batch_norm_node(r->to, node->name, ((const fv_batch_norm_node_args *)node->args)->epsilon, in, args.has_bias);
+    fv_value *w = fv_fold_batch_norm_node(r->to, node->name, ((const fv_batch_norm_node_args *)node->args)->epsilon, in,
+                                          args.has_bias);
     *out = NULL;
     if (!w) return true;
     args.has_bias = true;

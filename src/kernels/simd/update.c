@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-void SIMD(adam_update)(size_t count, const fv_adam_terms *a, const float *restrict g, float *restrict p, float *restrict m,
-                       float *restrict v) {
+void SIMD(adam_update)(size_t count, const fv_adam_terms *a, const float *restrict g, float *restrict p,
+                       float *restrict m, float *restrict v) {
     const fv_adam_terms t = *a;
     for (size_t i = 0; i < count; i++) {
         m[i] = t.beta1 * m[i] + t.one_less_beta1 * g[i];
