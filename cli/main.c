@@ -4,6 +4,7 @@
 #include "text.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 enum { WORK_FAILED = 1, WRONG_USAGE = 2, INTERRUPTED = 130 };
@@ -49,6 +50,7 @@ int main(int argc, char **argv) {
     static char help[] = "help", version[] = "version";
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) argv[1] = help;
     if (strcmp(argv[1], "--version") == 0) argv[1] = version;
+    signal(SIGXFSZ, SIG_IGN); /* a file beyond `ulimit -f` is an error to report, as a full disk is */
     fv_status status = run_command(argc - 1, argv + 1);
     if (status == FV_OK) status = flush_output();
     if (status != FV_OK) cli_say("fovea: %s", fv_error());

@@ -41,7 +41,8 @@ static const char *find_values(const char *text, const char *name) {
 }
 
 static void parse_arguments(const fv_op *op, const char *text, void *args) {
-    for (const fv_arg *arg = op->args; arg < op->args + op->n_args; arg++) {
+    for (int a = 0; a < op->n_args; a++) {
+        const fv_arg *arg = &op->args[a];
         char *at = (char *)(uintptr_t)find_values(text, arg->name);
         for (int i = 0; i < arg->count; i++) set_argument(arg, args, i, at ? strtod(at, &at) : arg->standard);
     }
