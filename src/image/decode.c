@@ -13,7 +13,7 @@ typedef struct format {
     const char *name;
     const char *start;
     size_t length;
-    fv_status (*decode)(const void *bytes, size_t count, fv_image *image);
+    fv_status (*decode)(const void *bytes, size_t count, const fv_decode_want *want, fv_image *image);
 } format;
 
 static const format formats[] = {
@@ -30,25 +30,26 @@ static const format formats[] = {
     {"WebP", "RIFF", 4, NULL},
 };
 
-fv_status fv_image_decode(const void *bytes, size_t count, const char *name, fv_image *image) {
+fv_status fv_image_decode(const void *bytes, size_t count, const char *name, const fv_decode_want *want,
+                          fv_image *image) {
     *image = (fv_image){0};
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         const format *f = &formats[i];
         if (count < f->length || memcmp(bytes, f->start, f->length) != 0) continue;
         if (!f->decode)
             return fv_fail(FV_UNSUPPORTED, "%s: %s images cannot be read yet: convert to PNG", name, f->name);
-        fv_status status = f->decode(bytes, count, image);
+        fv_status status = f->decode(bytes, count, want, image);
         return status == FV_OK ? FV_OK : fv_fail_in(status, "%s: %s", name, f->name);
     }
     return fv_fail(FV_BAD_DATA, "%s: not an image (PNG, PGM or PPM)", name);
 }
 
-fv_status fv_image_read(const char *path, fv_image *image) {
+fv_status fv_image_read(const char *path, const fv_decode_want *want, fv_image *image) {
     *image = (fv_image){0};
     size_t count;
     void *bytes = fv_file_read(path, FILE_LIMIT, &count);
     if (!bytes) return fv_last_status();
-    fv_status status = fv_image_decode(bytes, count, path, image);
+    fv_status status = fv_image_decode(bytes, count, path, want, image);
     fv_free(bytes);
     return status;
 }

@@ -3,9 +3,9 @@
 #ifndef IMAGE_FORMATS_H
 #define IMAGE_FORMATS_H
 
-#include "image/image.h"
+#include "image/decode.h"
 
-fv_status fv_png_decode(const void *bytes, size_t count, fv_image *image);
-fv_status fv_pnm_decode(const void *bytes, size_t count, fv_image *image);
+fv_status fv_png_decode(const void *bytes, size_t count, const fv_decode_want *want, fv_image *image);
+fv_status fv_pnm_decode(const void *bytes, size_t count, const fv_decode_want *want, fv_image *image);
 
 #endif

@@ -74,7 +74,8 @@ static fv_status decode(spng_ctx *context, const void *bytes, size_t count, fv_i
     return FV_OK;
 }
 
-fv_status fv_png_decode(const void *bytes, size_t count, fv_image *image) {
+fv_status fv_png_decode(const void *bytes, size_t count, const fv_decode_want *want, fv_image *image) {
+    (void)want;
     spng_ctx *context = new_context(0);
     if (!context) return FV_NO_MEMORY;
     fv_status status = decode(context, bytes, count, image);

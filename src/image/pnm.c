@@ -56,7 +56,8 @@ static fv_status read_samples(reader *r, bool text, int maximum, const fv_image 
     return FV_OK;
 }
 
-fv_status fv_pnm_decode(const void *bytes, size_t count, fv_image *image) {
+fv_status fv_pnm_decode(const void *bytes, size_t count, const fv_decode_want *want, fv_image *image) {
+    (void)want;
     const uint8_t *start = bytes;
     reader r = {start + 2, start + count};
     int kind = start[1] - '0', channels = kind == 3 || kind == 6 ? 3 : 1;

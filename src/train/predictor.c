@@ -86,7 +86,7 @@ static fv_status predict_image(fv_predictor *p, const fv_image *image, float *pr
 fv_status fv_predict_file(fv_predictor *p, const char *path, float *probabilities) {
     fv_image image;
     if (!p) return fv_last_status();
-    FV_TRY(fv_image_read(path, &image));
+    FV_TRY(fv_image_read(path, NULL, &image));
     fv_status status = predict_image(p, &image, probabilities);
     fv_image_free(&image);
     return status;
@@ -95,7 +95,7 @@ fv_status fv_predict_file(fv_predictor *p, const char *path, float *probabilitie
 fv_status fv_predict_bytes(fv_predictor *p, const void *bytes, size_t count, const char *name, float *probabilities) {
     fv_image image;
     if (!p) return fv_last_status();
-    FV_TRY(fv_image_decode(bytes, count, name, &image));
+    FV_TRY(fv_image_decode(bytes, count, name, NULL, &image));
     fv_status status = predict_image(p, &image, probabilities);
     fv_image_free(&image);
     return status;

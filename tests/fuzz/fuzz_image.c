@@ -12,7 +12,7 @@ enum { LARGEST = 1 << 20 }; /* larger pictures take too long to be worth it */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
     fv_image image;
     fuzz_budget(count);
-    fv_status status = fv_image_decode(bytes, count, "fuzz", &image);
+    fv_status status = fv_image_decode(bytes, count, "fuzz", NULL, &image);
     fuzz_limit(SIZE_MAX);
     if (status != FV_OK && strncmp(fv_error(), "fuzz: ", 6) != 0) abort();
     if (status == FV_OK && fv_image_samples(&image) < LARGEST) {

@@ -48,7 +48,7 @@ static void put_data(const void *rows, size_t count) {
 
 static fv_image expect(int width, int height, int channels, int depth) {
     fv_image image;
-    if (fv_image_decode(file, length, "a.png", &image) != FV_OK) fail_msg("%s", fv_error());
+    if (fv_image_decode(file, length, "a.png", NULL, &image) != FV_OK) fail_msg("%s", fv_error());
     assert_int_equal(image.width, width);
     assert_int_equal(image.height, height);
     assert_int_equal(image.channels, channels);
@@ -64,7 +64,7 @@ static void expect_bytes(int width, int height, int channels, const uint8_t *pix
 
 static void refuse(fv_status status, const char *part) {
     fv_image image;
-    assert_int_equal(fv_image_decode(file, length, "a.png", &image), status);
+    assert_int_equal(fv_image_decode(file, length, "a.png", NULL, &image), status);
     assert_contains(fv_error(), "a.png: ");
     assert_contains(fv_error(), part);
     assert_null(image.owned);
@@ -142,7 +142,7 @@ static void refuses_every_wrong_checksum(void **state) {
     for (size_t i = 16; i < length - 4; i++) { /* after IHDR's length and type all is under some checksum */
         file[i] ^= 1;
         fv_image image;
-        assert_int_not_equal(fv_image_decode(file, length, "a.png", &image), FV_OK);
+        assert_int_not_equal(fv_image_decode(file, length, "a.png", NULL, &image), FV_OK);
         file[i] ^= 1;
     }
     fv_image image = expect(2, 1, 1, 8);
@@ -181,7 +181,7 @@ static void writes_what_it_reads(void **state) {
             for (size_t i = 0; i < bytes; i++) ((uint8_t *)image.owned)[i] = (uint8_t)(i * i + 7 * i);
             const char *path = temporary("written.png");
             assert_int_equal(fv_png_write(path, &image), FV_OK);
-            assert_int_equal(fv_image_read(path, &back), FV_OK);
+            assert_int_equal(fv_image_read(path, NULL, &back), FV_OK);
             assert_int_equal(back.channels, channels);
             assert_int_equal(back.depth, depth);
             assert_memory_equal(back.pixels, image.pixels, bytes);
@@ -197,7 +197,7 @@ static void reports_where_it_cannot_write(void **state) {
     assert_int_equal(fv_png_write(temporary("no/such/folder.png"), &image), FV_IO_ERROR);
     assert_contains(fv_error(), "no/such/folder.png");
     fv_image_free(&image);
-    assert_int_equal(fv_image_read(temporary("none.png"), &image), FV_IO_ERROR);
+    assert_int_equal(fv_image_read(temporary("none.png"), NULL, &image), FV_IO_ERROR);
     assert_null(image.owned);
 }
 
@@ -208,7 +208,7 @@ static void survives_failing_allocations(void **state) {
     for (long i = 0;; i++) {
         fv_image image;
         fv_memory_fail_after(i);
-        fv_status status = fv_image_decode(file, length, "a.png", &image);
+        fv_status status = fv_image_decode(file, length, "a.png", NULL, &image);
         long made = fv_memory_fail_after(-1);
         fv_image_free(&image);
         if (made <= i) break;

@@ -7,7 +7,7 @@
 
 static fv_image expect(const void *bytes, size_t count, int width, int height, int channels, int depth) {
     fv_image image;
-    if (fv_image_decode(bytes, count, "a.pnm", &image) != FV_OK) fail_msg("%s", fv_error());
+    if (fv_image_decode(bytes, count, "a.pnm", NULL, &image) != FV_OK) fail_msg("%s", fv_error());
     assert_int_equal(image.width, width);
     assert_int_equal(image.height, height);
     assert_int_equal(image.channels, channels);
@@ -73,7 +73,7 @@ static void refuses_damage(void **state) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fv_image image;
-        assert_int_equal(fv_image_decode(cases[i].text, strlen(cases[i].text), "a.pnm", &image), FV_BAD_DATA);
+        assert_int_equal(fv_image_decode(cases[i].text, strlen(cases[i].text), "a.pnm", NULL, &image), FV_BAD_DATA);
         assert_contains(fv_error(), "a.pnm: P");
         assert_contains(fv_error(), cases[i].message);
         assert_null(image.owned);
