@@ -7,6 +7,7 @@
  * exactly the forward's arithmetic for any kernel, stride and dilation. */
 #include "kernels/simd/conv.h"
 #include "core/threads.h"
+#include "kernels/simd/conv_winograd.h"
 
 /* ---- A walk over output pixels, row by row and group by group. */
 
@@ -65,9 +66,15 @@ void SIMD(conv_forward)(const fv_conv_shape *s, int g0, int g1, const float *x, 
     float *canvas = cut(&rest, canvas_bytes(s, &f));
     SIMD(conv_taps)(s, &f, table);
     ptrdiff_t group = (ptrdiff_t)s->ic * s->ih * s->iw * LANES;
-    for (int g = g0, step = field_groups(&f, g0, g1); g < g1; g += step) {
+    bool winograd = SIMD(winograd_pays)(s, &f);
+    if (winograd) SIMD(winograd_weights)(s, w, rest);
+    for (int g = g0, step = winograd ? 1 : field_groups(&f, g0, g1); g < g1; g += step) {
         if (f.canvas) SIMD(canvas_fill)(s, &f, x + g * group, canvas);
-        forward_field(s, &f, &t, step, f.canvas ? canvas : x + g * group, w, bias, y + g * f.y_group);
+        const float *from = f.canvas ? canvas : x + g * group;
+        if (winograd)
+            SIMD(winograd_forward)(s, &f, from, bias, y + g * f.y_group, NULL, rest);
+        else
+            forward_field(s, &f, &t, step, from, w, bias, y + g * f.y_group);
     }
 }
 
@@ -106,10 +113,16 @@ void SIMD(conv_backward_data)(const fv_conv_shape *s, int g0, int g1, const floa
     SIMD(conv_taps)(s, &f, at);
     for (int oc = 0; oc < s->oc; oc++) table[oc] = (tap){oc * f.y_map, (ptrdiff_t)oc * conv_inner(s)};
     ptrdiff_t group = (ptrdiff_t)s->ic * s->ih * s->iw * LANES;
-    for (int g = g0, step = field_groups(&f, g0, g1); g < g1; g += step) {
+    bool winograd = SIMD(winograd_pays)(s, &f);
+    if (winograd) SIMD(winograd_weights)(s, w, rest);
+    for (int g = g0, step = winograd ? 1 : field_groups(&f, g0, g1); g < g1; g += step) {
         float *field_dx = f.canvas ? canvas : dx + g * group;
-        memset(field_dx, 0, (size_t)step * (size_t)f.x_group * sizeof *dx);
-        scatter_field(s, &f, &t, at, step, dy + g * f.y_group, w, field_dx);
+        if (winograd) {
+            SIMD(winograd_backward_data)(s, &f, dy + g * f.y_group, NULL, field_dx, rest);
+        } else {
+            memset(field_dx, 0, (size_t)step * (size_t)f.x_group * sizeof *dx);
+            scatter_field(s, &f, &t, at, step, dy + g * f.y_group, w, field_dx);
+        }
         if (f.canvas) SIMD(canvas_crop)(s, &f, canvas, dx + g * group);
     }
 }

@@ -1,6 +1,7 @@
 /* A convolution and the 2x2 max pool of stride 2 behind it, without the full map between them. */
 #include "kernels/simd/conv_pool.h"
 #include "core/threads.h"
+#include "kernels/simd/conv_winograd.h"
 
 /* ---- Forward. */
 
@@ -24,16 +25,22 @@ static void forward_pooled(const fv_conv_shape *s, const field *f, const taps *t
 void SIMD(conv_pool_forward)(const fv_conv_shape *s, int g0, int g1, const float *x, const float *w, const float *bias,
                              float *y, uint16_t *index, void *scratch) {
     field f = SIMD(conv_field)(s);
+    bool winograd = SIMD(winograd_pays)(s, &f);
     char *rest = scratch;
     tap *table = cut(&rest, (size_t)conv_inner(s) * sizeof *table);
     taps t = {table, conv_inner(s), conv_inner(s)};
     float *canvas = cut(&rest, canvas_bytes(s, &f));
+    if (winograd) SIMD(winograd_weights)(s, w, rest);
     SIMD(conv_taps)(s, &f, table);
     ptrdiff_t group = (ptrdiff_t)s->ic * s->ih * s->iw * LANES;
     ptrdiff_t pooled = (ptrdiff_t)s->oc * (s->oh / 2) * (s->ow / 2) * LANES;
     for (int g = g0; g < g1; g++) {
         if (f.canvas) SIMD(canvas_fill)(s, &f, x + g * group, canvas);
-        forward_pooled(s, &f, &t, f.canvas ? canvas : x + g * group, w, bias, y + g * pooled, index + g * pooled);
+        const float *from = f.canvas ? canvas : x + g * group;
+        if (winograd)
+            SIMD(winograd_forward)(s, &f, from, bias, y + g * pooled, index + g * pooled, rest);
+        else
+            forward_pooled(s, &f, &t, from, w, bias, y + g * pooled, index + g * pooled);
     }
 }
 
@@ -63,21 +70,29 @@ void SIMD(conv_pool_backward_data)(const fv_conv_shape *s, int g0, int g1, const
                                    const float *w, float *dx, void *scratch) {
     field f = SIMD(conv_field)(s);
     quads q = quads_of(s, &f, 1);
-    bool choices = choice_pays(s) && s->kernel[0] <= CHOICE_ROWS;
+    bool winograd = SIMD(winograd_pays)(s, &f), choices = choice_pays(s) && s->kernel[0] <= CHOICE_ROWS;
     char *rest = scratch;
-    float *work = cut(&rest, choices ? quads_bytes(s) : (size_t)f.y_group * sizeof *work);
-    float *canvas = cut(&rest, choices ? canvas_bytes(s, &f) : 0);
-    if (choices) SIMD(make_quads)(s, w, work);
+    float *canvas = cut(&rest, winograd || choices ? canvas_bytes(s, &f) : 0), *work = (float *)(void *)rest;
+    if (winograd)
+        SIMD(winograd_weights)(s, w, work);
+    else if (choices)
+        SIMD(make_quads)(s, w, work);
     ptrdiff_t group = (ptrdiff_t)s->ic * s->ih * s->iw * LANES;
     for (int g = g0; g < g1; g++) {
         float *to = dx + g * group, *field_dx = f.canvas ? canvas : to;
-        if (!choices) {
-            unpool(s, dy + g * q.group, index + g * q.group, work);
-            SIMD(conv_backward_data)(s, 0, 1, work, w, to, rest);
+        const float *from = dy + g * q.group;
+        const uint16_t *which = index + g * q.group;
+        if (winograd) {
+            SIMD(winograd_backward_data)(s, &f, from, which, field_dx, work);
+        } else if (choices) {
+            memset(field_dx, 0, (size_t)f.x_group * sizeof *dx);
+            SIMD(choose_data)(s, &q, from, which, work, field_dx);
+        } else {
+            unpool(s, from, which, work);
+            SIMD(conv_backward_data)
+            (s, 0, 1, work, w, to, (char *)work + round_up((size_t)f.y_group * sizeof *work, 64));
             continue;
         }
-        memset(field_dx, 0, (size_t)f.x_group * sizeof *dx);
-        SIMD(choose_data)(s, &q, dy + g * q.group, index + g * q.group, work, field_dx);
         if (f.canvas) SIMD(canvas_crop)(s, &f, field_dx, to);
     }
 }

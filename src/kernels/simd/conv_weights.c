@@ -8,6 +8,7 @@
  * [image][feature] and a tile is channels by vectors of features (tile.h), summed over images. */
 #include "core/threads.h"
 #include "kernels/simd/conv.h"
+#include "kernels/simd/conv_winograd.h"
 
 /* Per pixel M + T loads for M * T multiply-adds. Registers: avx512 4x5: 20 sums + 4 dy + 1 x; avx2, generic 2x5: 10 + 2 + 1. */
 enum { DOT_M = FV_WIDTH == 16 ? 4 : 2, DOT_T = 5 };
@@ -180,8 +181,10 @@ size_t SIMD(conv_scratch)(const fv_conv_shape *s) {
     size_t tables = round_up((size_t)conv_inner(s) * sizeof(tap), 64) + round_up((size_t)s->oc * sizeof(tap), 64);
     size_t unpooled = round_up((size_t)f.y_group * sizeof(float), 64);
     size_t canvas = round_up(canvas_bytes(s, &f), 64), quads = round_up(quads_bytes(s), 64);
-    return tables + canvas + round_up(SIMD(weights_sums)(s), 64) + (unpooled > quads ? unpooled : quads) +
-           (conv_is_linear(s, &f) ? linear_scratch(s) : 0);
+    size_t backward = round_up(SIMD(weights_sums)(s), 64) + (unpooled > quads ? unpooled : quads) +
+                      (conv_is_linear(s, &f) ? linear_scratch(s) : 0);
+    size_t forward = SIMD(winograd_bytes)(s, &f);
+    return tables + canvas + (forward > backward ? forward : backward);
 }
 
 void SIMD(conv_backward_weights)(const fv_conv_shape *s, int g0, int g1, const float *x, const float *dy, float *dw,

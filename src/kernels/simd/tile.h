@@ -86,7 +86,21 @@ FV_INLINE void tile_scatter(const int M, const int N, const taps *t, const float
     }
 }
 
-/* The maximum of the four places of a 2x2 window, and which it is. */
+/* The maximum of the four places of a 2x2 window, and which it is: the first; NaN beats all. */
+FV_INLINE void pool_four(const vf *four, float *y, uint16_t *index) {
+    vf best = four[0];
+    vi which = {0};
+#pragma GCC unroll 4
+    for (int n = 1; n < 4; n++) {
+        mask better = either(greater(four[n], best), unordered(four[n]));
+        best = choose(better, four[n], best);
+        which = choose_int(better, n - (vi){0}, which);
+    }
+    store(y, best);
+    store_index(index, which);
+}
+
+/* A tile over the four places of a window. */
 FV_INLINE void tile_pool(const int M, const taps *t, const float *const *x, const float *w, const float *bias, float *y,
                          uint16_t *index, ptrdiff_t plane) {
     for (int slice = 0; slice < LANES; slice += WIDTH) {
@@ -95,18 +109,7 @@ FV_INLINE void tile_pool(const int M, const taps *t, const float *const *x, cons
         for (int i = 0; i < M * 4; i++) sum[i] = splat(bias ? bias[i / 4] : 0);
         gather(M, 4, t, x, slice, w, sum);
 #pragma GCC unroll 6
-        for (int m = 0; m < M; m++) {
-            vf best = sum[m * 4];
-            vi which = {0};
-#pragma GCC unroll 4
-            for (int n = 1; n < 4; n++) {
-                mask better = either(greater(sum[m * 4 + n], best), unordered(sum[m * 4 + n]));
-                best = choose(better, sum[m * 4 + n], best);
-                which = choose_int(better, n - (vi){0}, which);
-            }
-            store(y + m * plane + slice, best);
-            store_index(index + m * plane + slice, which);
-        }
+        for (int m = 0; m < M; m++) pool_four(sum + m * 4, y + m * plane + slice, index + m * plane + slice);
     }
 }
 

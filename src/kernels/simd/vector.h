@@ -122,4 +122,8 @@ FV_INLINE float sum_lanes(vf v) { return sum_lanes_4(v); }
 #define HOLD(v) (void)(v)
 #endif
 
+/* Keeps the compiler from knowing where a pointer points: else it carries what the next pixel will load again in registers
+ * that the sums need. */
+#define FORGET(p) __asm__("" : "+r"(p))
+
 #endif
