@@ -70,13 +70,6 @@ static void add_terms(const update *u, float clip, const float *p, float *g, siz
 /* The square of any float fits a double, so that only NaN and infinity make the sum other than finite. */
 static bool is_finite(const float *x, size_t n) { return isfinite(fv_simd_pick()->sum_squares(n, x)); }
 
-/* The other threads read the parameter in the last step: asking for its cache lines now, to be written, hides what it takes
- * to get them back. */
-static void claim(float *p, size_t n) {
-    enum { LINE = 64 / sizeof(float) };
-    for (size_t i = 0; i < n; i += LINE) __builtin_prefetch(p + i, 1);
-}
-
 static void run(const fv_step *step, int thread, int nthreads) {
     const update *u = step->node->args;
     float gradient[FV_UPDATE_CHUNK], clip = clip_of(step);
@@ -86,7 +79,6 @@ static void run(const fv_step *step, int thread, int nthreads) {
         n = end - at < FV_UPDATE_CHUNK ? end - at : FV_UPDATE_CHUNK;
         float *p = (float *)step->in[PARAM] + at, *slots[FV_MAX_SLOTS] = {0};
         for (int s = 0; s < u->rule->n_slots; s++) slots[s] = (float *)step->in[SLOTS + s] + at;
-        claim(p, n);
         fv_read_gradient(step, GRAD, at, n, gradient);
         add_terms(u, clip, p, gradient, n);
         if (is_finite(gradient, n))
