@@ -177,8 +177,8 @@ static void start(decoder *d, const fv_decode_want *want) {
 static void inks_to_rgb(const uint8_t *inks, int width, uint8_t *rgb) {
     for (int x = 0; x < width; x++, inks += 4, rgb += 3)
         for (int c = 0; c < 3; c++) {
-            int light = inks[3], product = (255 - inks[c]) * light + 128,
-                rest = light - ((product >> 8) + product >> 8);
+            int light = inks[3], taken = (255 - inks[c]) * light + 128;
+            int rest = light - (((taken >> 8) + taken) >> 8); /* light - light * ink / 255 */
             rgb[c] = (uint8_t)(rest < 0 ? 0 : rest);
         }
 }
