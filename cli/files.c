@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 static bool is_picture(const char *name) {
-    static const char *const extensions[] = {".png", ".pgm", ".ppm", ".pnm"};
+    static const char *const extensions[] = {".png", ".jpg", ".jpeg", ".pgm", ".ppm", ".pnm"};
     const char *dot = strrchr(name, '.');
     for (size_t i = 0; dot && i < sizeof extensions / sizeof *extensions; i++)
         if (strcasecmp(dot, extensions[i]) == 0) return true;
@@ -51,5 +51,6 @@ fv_status cli_each_picture(fv_arena *arena, const char *path, cli_visit visit, v
     if (!fv_is_folder(path)) return visit(user, path, FV_OK);
     FV_TRY(search(arena, path, visit, user, &found));
     if (found) return FV_OK;
-    return visit(user, path, fv_fail(FV_BAD_DATA, "%s: no pictures (.png, .pgm, .ppm, .pnm) in this folder", path));
+    return visit(user, path,
+                 fv_fail(FV_BAD_DATA, "%s: no pictures (.png, .jpg, .jpeg, .pgm, .ppm, .pnm) in this folder", path));
 }

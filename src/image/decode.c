@@ -22,7 +22,7 @@ static const format formats[] = {
     {"PPM (text)", "P3", 2, fv_pnm_decode},
     {"PGM", "P5", 2, fv_pnm_decode},
     {"PPM", "P6", 2, fv_pnm_decode},
-    {"JPEG", "\xff\xd8\xff", 3, NULL},
+    {"JPEG", "\xff\xd8\xff", 3, fv_jpeg_decode},
     {"GIF", "GIF8", 4, NULL},
     {"BMP", "BM", 2, NULL},
     {"TIFF", "II*\0", 4, NULL},
@@ -41,7 +41,7 @@ fv_status fv_image_decode(const void *bytes, size_t count, const char *name, con
         fv_status status = f->decode(bytes, count, want, image);
         return status == FV_OK ? FV_OK : fv_fail_in(status, "%s: %s", name, f->name);
     }
-    return fv_fail(FV_BAD_DATA, "%s: not an image (PNG, PGM or PPM)", name);
+    return fv_fail(FV_BAD_DATA, "%s: not an image (PNG, JPEG, PGM or PPM)", name);
 }
 
 fv_status fv_image_read(const char *path, const fv_decode_want *want, fv_image *image) {

@@ -5,6 +5,7 @@
 
 #include "image/decode.h"
 
+fv_status fv_jpeg_decode(const void *bytes, size_t count, const fv_decode_want *want, fv_image *image);
 fv_status fv_png_decode(const void *bytes, size_t count, const fv_decode_want *want, fv_image *image);
 fv_status fv_pnm_decode(const void *bytes, size_t count, const fv_decode_want *want, fv_image *image);
 
