@@ -109,7 +109,7 @@ static const char *folder_name(cli_options *o, const char *class_name) {
 static fv_status export_image(cli_options *o, const fv_dataset *set, const char *const *folders, size_t index) {
     fv_image image;
     int label;
-    FV_TRY(fv_dataset_read(set, index, &image, &label));
+    FV_TRY(fv_dataset_read(set, index, NULL, &image, &label));
     char *path = fv_arena_format(&o->arena, "%s/%05zu.png", folders[label], index);
     fv_status status = path ? fv_png_write(path, &image) : FV_NO_MEMORY;
     fv_image_free(&image);

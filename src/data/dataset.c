@@ -59,10 +59,11 @@ static fv_status check_label(const fv_dataset *d, size_t index, int label) {
     return FV_OK;
 }
 
-fv_status fv_dataset_read(const fv_dataset *dataset, size_t index, fv_image *image, int *label) {
+fv_status fv_dataset_read(const fv_dataset *dataset, size_t index, const fv_decode_want *want, fv_image *image,
+                          int *label) {
     *image = (fv_image){0};
     FV_TRY(check_index(dataset, index));
-    FV_TRY(dataset->kind->read(dataset, index, image, label));
+    FV_TRY(dataset->kind->read(dataset, index, want, image, label));
     fv_status status = check_label(dataset, index, *label);
     if (status != FV_OK) fv_image_free(image);
     return status;
@@ -75,7 +76,7 @@ fv_status fv_dataset_label(const fv_dataset *dataset, size_t index, int *label) 
         return check_label(dataset, index, *label);
     }
     fv_image image;
-    FV_TRY(fv_dataset_read(dataset, index, &image, label));
+    FV_TRY(fv_dataset_read(dataset, index, NULL, &image, label));
     fv_image_free(&image);
     return FV_OK;
 }

@@ -3,13 +3,13 @@
 #define DATA_DATASET_H
 
 #include "fovea/data.h"
-#include "image/image.h"
+#include "image/decode.h"
 
 typedef struct fv_dataset_kind {
     const char *name; /* "mnist" */
-    /* Hands out sample `index`: *image may borrow the dataset's memory; the caller frees it with fv_image_free. Called
-     * from several threads at once. */
-    fv_status (*read)(const fv_dataset *dataset, size_t index, fv_image *image, int *label);
+    /* Hands out sample `index`: *image may borrow the dataset's memory; the caller frees it with fv_image_free. `want`
+     * (NULL: all pixels) is for the kinds that decode. Called from several threads at once. */
+    fv_status (*read)(const fv_dataset *dataset, size_t index, const fv_decode_want *want, fv_image *image, int *label);
     /* The label alone, without making the image. NULL: read it all. */
     fv_status (*label)(const fv_dataset *dataset, size_t index, int *label);
     /* Sample `index` will be read soon: a hint to fetch it from far memory. NULL: nothing to do. */
@@ -37,7 +37,8 @@ void *fv_dataset_new(const fv_dataset_kind *kind, size_t bytes, int classes, con
 fv_status fv_dataset_set_size(fv_dataset *dataset, size_t count, int channels, int height, int width);
 
 /* Both check the index and that the label is one of the classes. */
-fv_status fv_dataset_read(const fv_dataset *dataset, size_t index, fv_image *image, int *label);
+fv_status fv_dataset_read(const fv_dataset *dataset, size_t index, const fv_decode_want *want, fv_image *image,
+                          int *label);
 fv_status fv_dataset_label(const fv_dataset *dataset, size_t index, int *label);
 
 /* Fetches the start of an image in memory; the hardware guesses the rest. */

@@ -83,7 +83,9 @@ static fv_status read_label(const fv_dataset *dataset, size_t index, int *label)
     return FV_OK;
 }
 
-static fv_status read_image(const fv_dataset *dataset, size_t index, fv_image *image, int *label) {
+static fv_status read_image(const fv_dataset *dataset, size_t index, const fv_decode_want *want, fv_image *image,
+                            int *label) {
+    (void)want;
     const mnist *m = (const mnist *)dataset;
     int h = m->base.height, w = m->base.width;
     *image = (fv_image){.width = w, .height = h, .channels = 1, .depth = 8};
