@@ -3,6 +3,8 @@
 
 #include "core/memory.h"
 
+#include <string.h>
+
 enum { MOST_CLASSES = 1 << 20, LARGEST_SIDE = 65535 };
 
 void *fv_dataset_new(const fv_dataset_kind *kind, size_t bytes, int classes, const char *const *class_names) {
@@ -44,6 +46,16 @@ fv_status fv_dataset_set_size(fv_dataset *d, size_t count, int channels, int hei
     d->height = height;
     d->width = width;
     return FV_OK;
+}
+
+fv_status fv_dataset_set_positive(fv_dataset *d, const char *class_name) {
+    if (!class_name) return FV_OK;
+    for (int i = 0; i < d->classes; i++)
+        if (strcmp(d->class_names[i], class_name) == 0) {
+            d->positive = i;
+            return FV_OK;
+        }
+    return fv_fail(FV_BAD_ARGUMENT, "positive=%s: %s has no such class", class_name, d->kind->name);
 }
 
 static fv_status check_index(const fv_dataset *d, size_t index) {
