@@ -42,6 +42,11 @@ static fv_status open_splits(cli_options *o, splits *s) {
     return s->n ? FV_OK : fv_last_status();
 }
 
+static const char *title_of(const fv_dataset *set) {
+    const char *split = cli_split_name(fv_dataset_split(set));
+    return *split ? split : "all";
+}
+
 /* ---- Printing ---------------------------------------------------------------------------------------------------- */
 
 static void print_json(const splits *s) {
@@ -62,8 +67,7 @@ static void print_json(const splits *s) {
         cli_print_json(stdout, fv_dataset_class_name(first, positive));
     printf(",\"splits\":{");
     for (int i = 0; i < s->n; i++) {
-        printf("%s\"%s\":{\"n\":%zu,\"counts\":[", i ? "," : "", cli_split_name(fv_dataset_split(s->set[i])),
-               fv_dataset_count(s->set[i]));
+        printf("%s\"%s\":{\"n\":%zu,\"counts\":[", i ? "," : "", title_of(s->set[i]), fv_dataset_count(s->set[i]));
         for (int k = 0; k < classes; k++) printf("%s%zu", k ? "," : "", s->counts[i][k]);
         printf("]}");
     }
@@ -85,7 +89,7 @@ static void print_table(const splits *s) {
     char text[32];
     fv_dataset_image_size(first, &c, &h, &w);
     printf("%s: %d classes, images %dx%dx%d\n\n%-*s", fv_dataset_name(first), classes, c, h, w, width, "class");
-    for (int i = 0; i < s->n; i++) printf(" %12s", cli_split_name(fv_dataset_split(s->set[i])));
+    for (int i = 0; i < s->n; i++) printf(" %12s", title_of(s->set[i]));
     for (int k = 0; k < classes; k++) {
         printf("\n%-*s", width, fv_dataset_class_name(first, k));
         for (int i = 0; i < s->n; i++) printf(" %12s", cli_count(s->counts[i][k], text));
@@ -109,7 +113,7 @@ static const char *folder_name(cli_options *o, const char *class_name) {
 static fv_status export_image(cli_options *o, const fv_dataset *set, const char *const *folders, size_t index) {
     fv_image image;
     int label;
-    FV_TRY(fv_dataset_read(set, index, &image, &label));
+    FV_TRY(fv_dataset_read(set, index, NULL, &image, &label));
     char *path = fv_arena_format(&o->arena, "%s/%05zu.png", folders[label], index);
     fv_status status = path ? fv_png_write(path, &image) : FV_NO_MEMORY;
     fv_image_free(&image);

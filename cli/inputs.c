@@ -15,7 +15,12 @@ const char *cli_split_name(fv_split split) {
 
 fv_dataset *cli_open_for_evaluation(const char *spec) {
     fv_dataset *dataset = fv_dataset_open(spec, FV_VAL);
-    return dataset || fv_last_status() != FV_UNSUPPORTED ? dataset : fv_dataset_open(spec, FV_TEST);
+    if (!dataset && fv_last_status() == FV_UNSUPPORTED) dataset = fv_dataset_open(spec, FV_TEST);
+    if (dataset || fv_last_status() != FV_UNSUPPORTED) return dataset;
+    dataset = fv_dataset_open(spec, FV_SPLIT_DEFAULT);
+    if (fv_dataset_split(dataset) == FV_SPLIT_DEFAULT) return dataset;
+    fv_dataset_free(dataset); /* a set whose only split is train; the message is still that of the others */
+    return NULL;
 }
 
 static fv_status split_off(const cli_options *options, cli_sets *sets) {

@@ -13,7 +13,7 @@ typedef struct cli_sets {
 } cli_sets;
 fv_status cli_open_sets(const cli_options *options, cli_sets *sets);
 void cli_close_sets(cli_sets *sets);
-/* For evaluation: the val split, else the test split, unless the spec names one. */
+/* For evaluation, unless the spec names a split: val, else test, else all there is. */
 fv_dataset *cli_open_for_evaluation(const char *spec);
 const char *cli_split_name(fv_split split); /* "train"; "" for none */
 /* Channels, height, width of the network's input: by --channels and --image-size, else as the set's images are. */

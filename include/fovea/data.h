@@ -19,23 +19,48 @@ typedef enum fv_split { FV_SPLIT_DEFAULT = 0, FV_TRAIN, FV_VAL, FV_TEST } fv_spl
 
 /* SPEC is "kind:where[,key=value...]", the grammar of the program's --data:
  *   mnist:DIR, fashion_mnist:DIR     the four IDX files, plain or .gz        keys: split=train|test, limit=N
+ *   cifar10:DIR, cifar100:DIR        the binary files                        keys: split=train|test, limit=N
+ *   palm:DIR                         fundus photographs, see fv_palm         keys: split=train|val, limit=N
+ *   folder:DIR                       a folder a class, see fv_folder         keys: split=train|val|test, limit=N, positive=CLASS
+ *   csv:FILE                         lines path,label, see fv_csv            keys: limit=N, positive=CLASS
  *   synthetic:fundus                 procedural retinas, see fv_fundus       keys: split=train|val|test, size=N, count=N, seed=N
- * A bare DIR is recognised by what lies in it. A split= in the SPEC goes before the argument. Returns NULL on failure, the message naming what is wrong and what was
- * expected. The caller frees it with fv_dataset_free. */
+ * A bare DIR or FILE is recognised by what lies in it. A split= in the SPEC goes before the argument. Returns NULL on failure,
+ * the message naming what is wrong and what was expected. The caller frees it with fv_dataset_free. */
 FV_API fv_dataset *fv_dataset_open(const char *spec, fv_split split);
 /* The set that validates training on SPEC: its val split, else its test split, whatever its own split= says. NULL with
  * FV_UNSUPPORTED where it has neither; fv_dataset_split tells which it is. */
 FV_API fv_dataset *fv_dataset_open_validation(const char *spec);
 FV_API void fv_dataset_free(fv_dataset *dataset); /* NULL is fine */
 
-typedef struct fv_mnist_args {
-    fv_split split; /* default FV_TRAIN */
-    size_t limit;   /* the first so many images; 0: all */
+typedef struct fv_dataset_args {
+    fv_split split;       /* default FV_TRAIN */
+    size_t limit;         /* so many images: the first, or, where they are files, spread evenly over the set; 0: all */
+    const char *positive; /* the class that is positive; default: as the set says, if it does */
     int zero_;
-} fv_mnist_args;
-/* MNIST and Fashion-MNIST: 28x28 gray, 10 classes (LeCun et al. 1998; Xiao et al. 2017). */
-FV_API fv_dataset *fv_mnist_with(const char *folder, const fv_mnist_args *args);
-FV_API fv_dataset *fv_fashion_mnist_with(const char *folder, const fv_mnist_args *args);
+} fv_dataset_args;
+
+/* MNIST and Fashion-MNIST: 28x28 gray, 10 classes (LeCun et al. 1998; Xiao et al. 2017). The four IDX files. */
+FV_API fv_dataset *fv_mnist_with(const char *folder, const fv_dataset_args *args);
+FV_API fv_dataset *fv_fashion_mnist_with(const char *folder, const fv_dataset_args *args);
+
+/* CIFAR-10 and CIFAR-100 (Krizhevsky 2009), the binary version, in the folder or in the one that its archive makes: 32x32
+ * RGB, 10 or 100 (fine) classes, named by batches.meta.txt or fine_label_names.txt. Splits train and test. */
+FV_API fv_dataset *fv_cifar10_with(const char *folder, const fv_dataset_args *args);
+FV_API fv_dataset *fv_cifar100_with(const char *folder, const fv_dataset_args *args);
+
+/* PALM (iChallenge-PM; Fang et al. 2024): fundus photographs, class 1 "pathologic_myopia" positive, class 0
+ * "non_pathologic" (normal and high myopia). `folder` holds PALM-Training400 (labels: the first letters of the names) and
+ * PALM-Validation400, and labels.csv or PALM-Validation-GT/PM_Label_and_Fovea_Location.csv. Splits train and val. */
+FV_API fv_dataset *fv_palm_with(const char *folder, const fv_dataset_args *args);
+
+/* A folder a class, its pictures in it and at any depth below; classes in byte order of their names. Folders train, val
+ * (valid, validation) and test in `folder` are its splits, with the classes of train; without them it is all one, whose
+ * split is FV_SPLIT_DEFAULT. */
+FV_API fv_dataset *fv_folder_with(const char *folder, const fv_dataset_args *args);
+
+/* A line an image: path,label. The path is relative to the file's folder and stays in it; labels are indices from 0, or
+ * names, whose classes are in byte order. A header may name the columns. One split, FV_SPLIT_DEFAULT. */
+FV_API fv_dataset *fv_csv_with(const char *file, const fv_dataset_args *args);
 
 typedef struct fv_fundus_args {
     fv_split split; /* default FV_TRAIN; the splits share no image */
@@ -66,11 +91,21 @@ FV_API int fv_dataset_classes(const fv_dataset *dataset);
 FV_API const char *fv_dataset_class_name(const fv_dataset *dataset, int index); /* NULL out of range */
 /* The class index that means "positive" for a two-class set, or -1 where the set does not say. */
 FV_API int fv_dataset_positive(const fv_dataset *dataset);
-/* The size of image 0; images of other sizes may follow. */
+/* The size of the first image (that can be read); images of other sizes may follow. */
 FV_API void fv_dataset_image_size(const fv_dataset *dataset, int *channels, int *height, int *width);
-/* FV_SPLIT_DEFAULT where it has none: images from memory or a callback. */
+/* FV_SPLIT_DEFAULT where it has none: images from memory, a callback, a csv, a folder of classes alone. */
 FV_API fv_split fv_dataset_split(const fv_dataset *dataset);
 FV_API const char *fv_dataset_name(const fv_dataset *dataset); /* "mnist", "fundus", ... */
+
+/* An image that could not be read. */
+typedef struct fv_bad_file {
+    size_t index; /* its position in the set */
+    const char *path, *reason;
+} fv_bad_file;
+/* Those found so far, by everything that read the set or a part of it: fills files[0 .. room-1], sorted by index, and returns
+ * how many there are. The texts live as long as the dataset; a part of a set tells the whole set's. Sets that are not made
+ * of files have none. */
+FV_API size_t fv_dataset_bad_files(const fv_dataset *dataset, fv_bad_file *files, size_t room);
 
 /* A part of a dataset: it shares the parent, which must outlive it. Stratified by class, the same for the same seed:
  * fraction of the images for FV_VAL, the rest for FV_TRAIN. */
@@ -96,10 +131,16 @@ typedef struct fv_preprocess {
  * zero; all zero where it knows none. */
 FV_API fv_preprocess fv_dataset_preprocess(const fv_dataset *dataset, int channels);
 
-#define fv_mnist(...) fv_mnist_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_mnist_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
-#define fv_fashion_mnist(...) \
-    fv_fashion_mnist_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_mnist_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
-#define fv_fundus(...) fv_fundus_with(&(fv_fundus_args){.zero_ = 0, __VA_ARGS__})
+#define FV_DATASET_ARGS(...) \
+    FV_HEAD1(__VA_ARGS__, 0), &(fv_dataset_args) { FV_TAIL1(__VA_ARGS__, .zero_ = 0) }
+#define fv_mnist(...)         fv_mnist_with(FV_DATASET_ARGS(__VA_ARGS__))
+#define fv_fashion_mnist(...) fv_fashion_mnist_with(FV_DATASET_ARGS(__VA_ARGS__))
+#define fv_cifar10(...)       fv_cifar10_with(FV_DATASET_ARGS(__VA_ARGS__))
+#define fv_cifar100(...)      fv_cifar100_with(FV_DATASET_ARGS(__VA_ARGS__))
+#define fv_palm(...)          fv_palm_with(FV_DATASET_ARGS(__VA_ARGS__))
+#define fv_folder(...)        fv_folder_with(FV_DATASET_ARGS(__VA_ARGS__))
+#define fv_csv(...)           fv_csv_with(FV_DATASET_ARGS(__VA_ARGS__))
+#define fv_fundus(...)        fv_fundus_with(&(fv_fundus_args){.zero_ = 0, __VA_ARGS__})
 
 #ifdef __cplusplus
 }

@@ -232,6 +232,11 @@ fv_status fv_make_folders(const char *path) {
     return status;
 }
 
+char *fv_folder_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? fv_format("%.*s", slash == path ? 1 : (int)(slash - path), path) : fv_strdup(".");
+}
+
 char *fv_path_join(const char *folder, const char *name) {
     size_t length = strlen(folder);
     const char *between = length == 0 || folder[length - 1] == '/' ? "" : "/";

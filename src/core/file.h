@@ -26,6 +26,8 @@ void *fv_file_read(const char *path, size_t limit, size_t *bytes);
 fv_status fv_make_folders(const char *path);
 /* "a/b" from "a" and "b". Free with fv_free. */
 char *fv_path_join(const char *folder, const char *name);
+/* The folder that holds `path`: "a" of "a/b", "." of "b". Free with fv_free. */
+char *fv_folder_of(const char *path);
 bool fv_is_folder(const char *path);
 bool fv_is_file(const char *path);
 

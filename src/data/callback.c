@@ -8,7 +8,9 @@ typedef struct callback_set {
     void *user;
 } callback_set;
 
-static fv_status read_image(const fv_dataset *d, size_t index, fv_image *image, int *label) {
+static fv_status read_image(const fv_dataset *d, size_t index, const fv_decode_want *want, fv_image *image,
+                            int *label) {
+    (void)want;
     const callback_set *set = (const callback_set *)d;
     FV_TRY(fv_image_new(image, d->width, d->height, d->channels, 8));
     *label = -1; /* so that a callback that forgets it is found out */

@@ -3,6 +3,8 @@
 
 #include "core/memory.h"
 
+#include <string.h>
+
 enum { MOST_CLASSES = 1 << 20, LARGEST_SIDE = 65535 };
 
 void *fv_dataset_new(const fv_dataset_kind *kind, size_t bytes, int classes, const char *const *class_names) {
@@ -46,6 +48,16 @@ fv_status fv_dataset_set_size(fv_dataset *d, size_t count, int channels, int hei
     return FV_OK;
 }
 
+fv_status fv_dataset_set_positive(fv_dataset *d, const char *class_name) {
+    if (!class_name) return FV_OK;
+    for (int i = 0; i < d->classes; i++)
+        if (strcmp(d->class_names[i], class_name) == 0) {
+            d->positive = i;
+            return FV_OK;
+        }
+    return fv_fail(FV_BAD_ARGUMENT, "positive=%s: %s has no such class", class_name, d->kind->name);
+}
+
 static fv_status check_index(const fv_dataset *d, size_t index) {
     if (index >= d->count)
         return fv_fail(FV_BAD_ARGUMENT, "%s: image %zu of %zu does not exist", d->kind->name, index, d->count);
@@ -59,10 +71,11 @@ static fv_status check_label(const fv_dataset *d, size_t index, int label) {
     return FV_OK;
 }
 
-fv_status fv_dataset_read(const fv_dataset *dataset, size_t index, fv_image *image, int *label) {
+fv_status fv_dataset_read(const fv_dataset *dataset, size_t index, const fv_decode_want *want, fv_image *image,
+                          int *label) {
     *image = (fv_image){0};
     FV_TRY(check_index(dataset, index));
-    FV_TRY(dataset->kind->read(dataset, index, image, label));
+    FV_TRY(dataset->kind->read(dataset, index, want, image, label));
     fv_status status = check_label(dataset, index, *label);
     if (status != FV_OK) fv_image_free(image);
     return status;
@@ -75,7 +88,7 @@ fv_status fv_dataset_label(const fv_dataset *dataset, size_t index, int *label) 
         return check_label(dataset, index, *label);
     }
     fv_image image;
-    FV_TRY(fv_dataset_read(dataset, index, &image, label));
+    FV_TRY(fv_dataset_read(dataset, index, NULL, &image, label));
     fv_image_free(&image);
     return FV_OK;
 }

@@ -3,13 +3,13 @@
 #define DATA_DATASET_H
 
 #include "fovea/data.h"
-#include "image/image.h"
+#include "image/decode.h"
 
 typedef struct fv_dataset_kind {
     const char *name; /* "mnist" */
-    /* Hands out sample `index`: *image may borrow the dataset's memory; the caller frees it with fv_image_free. Called
-     * from several threads at once. */
-    fv_status (*read)(const fv_dataset *dataset, size_t index, fv_image *image, int *label);
+    /* Hands out sample `index`: *image may borrow the dataset's memory; the caller frees it with fv_image_free. `want`
+     * (NULL: all pixels) is for the kinds that decode. Called from several threads at once. */
+    fv_status (*read)(const fv_dataset *dataset, size_t index, const fv_decode_want *want, fv_image *image, int *label);
     /* The label alone, without making the image. NULL: read it all. */
     fv_status (*label)(const fv_dataset *dataset, size_t index, int *label);
     /* Sample `index` will be read soon: a hint to fetch it from far memory. NULL: nothing to do. */
@@ -25,8 +25,9 @@ struct fv_dataset {
     int classes;
     char **class_names;          /* owned, `classes` of them */
     int positive;                /* -1: the set does not say */
-    int channels, height, width; /* of image 0 */
+    int channels, height, width; /* of image 0, or of the first that can be read */
     fv_preprocess preprocess;    /* the normalisation that suits it */
+    struct fv_bad *bad;          /* files that could not be read; a part has its parent's; NULL: no files */
 };
 
 /* `bytes` zeroed for a kind's struct; kind, classes and names (copied; NULL: "0", "1", ...) set, positive -1. NULL on
@@ -36,8 +37,12 @@ void *fv_dataset_new(const fv_dataset_kind *kind, size_t bytes, int classes, con
 /* Sets count and the images' size after checking them (count at least 1, channels 1..4, sides 1..65535). */
 fv_status fv_dataset_set_size(fv_dataset *dataset, size_t count, int channels, int height, int width);
 
+/* The class of that name becomes the positive one; NULL: nothing changes. */
+fv_status fv_dataset_set_positive(fv_dataset *dataset, const char *class_name);
+
 /* Both check the index and that the label is one of the classes. */
-fv_status fv_dataset_read(const fv_dataset *dataset, size_t index, fv_image *image, int *label);
+fv_status fv_dataset_read(const fv_dataset *dataset, size_t index, const fv_decode_want *want, fv_image *image,
+                          int *label);
 fv_status fv_dataset_label(const fv_dataset *dataset, size_t index, int *label);
 
 /* Fetches the start of an image in memory; the hardware guesses the rest. */

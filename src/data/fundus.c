@@ -45,7 +45,9 @@ static fv_status make(const fundus_set *f, size_t index, int label, fv_image *im
     return status;
 }
 
-static fv_status read_image(const fv_dataset *dataset, size_t index, fv_image *image, int *label) {
+static fv_status read_image(const fv_dataset *dataset, size_t index, const fv_decode_want *want, fv_image *image,
+                            int *label) {
+    (void)want;
     const fundus_set *f = (const fundus_set *)dataset;
     FV_TRY(read_label(dataset, index, label));
     if (!f->cache) return make(f, index, *label, image);

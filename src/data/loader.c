@@ -75,6 +75,7 @@ static fv_status make_chunk(const fv_loader *l, const chunk *c, int *made) {
     const fv_loader_args *a = &l->args;
     slot *s = slot_of(l, c->begin / (size_t)a->batch_size);
     int first = (int)(c->begin % (size_t)a->batch_size);
+    fv_decode_want want = {.width = a->width, .height = a->height};
     for (*made = 0; *made < c->count; ++*made) {
         int i = first + *made;
         fv_image image;
@@ -82,7 +83,7 @@ static fv_status make_chunk(const fv_loader *l, const chunk *c, int *made) {
         if (l->dataset->kind->prefetch && at + PREFETCH < l->count)
             l->dataset->kind->prefetch(l->dataset, l->order[at + PREFETCH]);
         s->index[i] = l->order[at];
-        FV_TRY(fv_dataset_read(l->dataset, s->index[i], &image, &s->labels[i]));
+        FV_TRY(fv_dataset_read(l->dataset, s->index[i], &want, &image, &s->labels[i]));
         fv_status status =
             fv_prepare(&image, &a->preprocess, a->channels, a->height, a->width, s->x + (size_t)i * l->image_floats);
         fv_image_free(&image);

@@ -13,7 +13,9 @@ static fv_status read_label(const fv_dataset *dataset, size_t index, int *label)
     return FV_OK;
 }
 
-static fv_status read_image(const fv_dataset *d, size_t index, fv_image *image, int *label) {
+static fv_status read_image(const fv_dataset *d, size_t index, const fv_decode_want *want, fv_image *image,
+                            int *label) {
+    (void)want;
     *image = (fv_image){.width = d->width, .height = d->height, .channels = d->channels, .depth = 8};
     image->pixels = ((const memory_set *)d)->pixels + index * fv_image_samples(image);
     return read_label(d, index, label);

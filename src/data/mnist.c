@@ -83,7 +83,9 @@ static fv_status read_label(const fv_dataset *dataset, size_t index, int *label)
     return FV_OK;
 }
 
-static fv_status read_image(const fv_dataset *dataset, size_t index, fv_image *image, int *label) {
+static fv_status read_image(const fv_dataset *dataset, size_t index, const fv_decode_want *want, fv_image *image,
+                            int *label) {
+    (void)want;
     const mnist *m = (const mnist *)dataset;
     int h = m->base.height, w = m->base.width;
     *image = (fv_image){.width = w, .height = h, .channels = 1, .depth = 8};
@@ -117,7 +119,7 @@ static const variant digits = {{"mnist", read_image, read_label, prefetch_image,
 static const variant fashion = {
     {"fashion_mnist", read_image, read_label, prefetch_image, close_mnist}, clothes, 0.2860f, 0.3530f};
 
-static fv_dataset *open_mnist(const variant *v, const char *folder, const fv_mnist_args *args) {
+static fv_dataset *open_mnist(const variant *v, const char *folder, const fv_dataset_args *args) {
     if (!folder) return NULL;
     if (args->split == FV_VAL) {
         fv_fail(FV_UNSUPPORTED, "%s has no val split: it has train and test", v->kind.name);
@@ -127,7 +129,8 @@ static fv_dataset *open_mnist(const variant *v, const char *folder, const fv_mni
     if (!m) return NULL;
     m->base.split = args->split ? args->split : FV_TRAIN;
     if (read_file(folder, m->base.split, "images", 3, &m->images) != FV_OK ||
-        read_file(folder, m->base.split, "labels", 1, &m->labels) != FV_OK || check(m, folder) != FV_OK) {
+        read_file(folder, m->base.split, "labels", 1, &m->labels) != FV_OK || check(m, folder) != FV_OK ||
+        fv_dataset_set_positive(&m->base, args->positive) != FV_OK) {
         fv_dataset_free(&m->base);
         return NULL;
     }
@@ -139,8 +142,8 @@ static fv_dataset *open_mnist(const variant *v, const char *folder, const fv_mni
     return &m->base;
 }
 
-fv_dataset *fv_mnist_with(const char *folder, const fv_mnist_args *args) { return open_mnist(&digits, folder, args); }
+fv_dataset *fv_mnist_with(const char *folder, const fv_dataset_args *args) { return open_mnist(&digits, folder, args); }
 
-fv_dataset *fv_fashion_mnist_with(const char *folder, const fv_mnist_args *args) {
+fv_dataset *fv_fashion_mnist_with(const char *folder, const fv_dataset_args *args) {
     return open_mnist(&fashion, folder, args);
 }

@@ -10,9 +10,10 @@ typedef struct part_set {
     size_t *index; /* [count] position in the parent */
 } part_set;
 
-static fv_status read_image(const fv_dataset *d, size_t index, fv_image *image, int *label) {
+static fv_status read_image(const fv_dataset *d, size_t index, const fv_decode_want *want, fv_image *image,
+                            int *label) {
     const part_set *p = (const part_set *)d;
-    return fv_dataset_read(p->parent, p->index[index], image, label);
+    return fv_dataset_read(p->parent, p->index[index], want, image, label);
 }
 
 static fv_status read_label(const fv_dataset *d, size_t index, int *label) {
@@ -83,6 +84,7 @@ fv_dataset *fv_dataset_part(const fv_dataset *dataset, fv_split part, float frac
     p->parent = dataset;
     p->base.split = part;
     p->base.positive = dataset->positive;
+    p->base.bad = dataset->bad;
     if (fill(p, fraction, seed) == FV_OK) {
         p->base.channels = dataset->channels;
         p->base.height = dataset->height;

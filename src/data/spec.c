@@ -10,12 +10,13 @@
 
 /* ---- Keys ---- */
 
-enum { SPLIT = 1, LIMIT = 2, SIZE = 4, COUNT = 8, SEED = 16 };
+enum { SPLIT = 1, LIMIT = 2, SIZE = 4, COUNT = 8, SEED = 16, POSITIVE = 32 };
 
-/* A spec taken apart. Numbers are 0 where it does not give them. */
+/* A spec taken apart. Zero is what it does not give. */
 typedef struct options {
     char *where;
     fv_split split;
+    const char *positive;
     uint64_t limit, size, count, seed;
 } options;
 
@@ -27,7 +28,8 @@ typedef struct spec_key {
 } spec_key;
 
 static const spec_key keys[] = {
-    {SPLIT, "split", 0, 0, 0}, /* the one that is not a number: see splits */
+    {SPLIT, "split", 0, 0, 0}, /* the two that are not numbers */
+    {POSITIVE, "positive", 0, 0, 0},
     {LIMIT, "limit", offsetof(options, limit), 1, UINT32_MAX},
     {SIZE, "size", offsetof(options, size), 16, 2048},
     {COUNT, "count", offsetof(options, count), 2, 1000000},
@@ -38,14 +40,6 @@ enum { KEYS = sizeof keys / sizeof *keys };
 static const char *const splits[] = {[FV_TRAIN] = "train", [FV_VAL] = "val", [FV_TEST] = "test"};
 
 /* ---- Kinds ---- */
-
-static fv_dataset *open_mnist(const options *o) {
-    return fv_mnist_with(o->where, &(fv_mnist_args){.split = o->split, .limit = (size_t)o->limit});
-}
-
-static fv_dataset *open_fashion_mnist(const options *o) {
-    return fv_fashion_mnist_with(o->where, &(fv_mnist_args){.split = o->split, .limit = (size_t)o->limit});
-}
 
 static fv_dataset *open_synthetic(const options *o) {
     if (strcmp(o->where, "fundus") != 0) {
@@ -58,15 +52,21 @@ static fv_dataset *open_synthetic(const options *o) {
 
 typedef struct spec_kind {
     const char *name;
-    int keys;                              /* those it understands */
-    bool (*recognise)(const char *folder); /* NULL: not a folder */
-    fv_dataset *(*open)(const options *o);
+    int keys;                             /* those it understands */
+    bool (*recognise)(const char *where); /* NULL: not a folder or file */
+    fv_dataset *(*open)(const char *where, const fv_dataset_args *args);
 } spec_kind;
 
+/* Bare folders are recognised by the first that takes them. */
 static const spec_kind kinds[] = {
-    {"fashion_mnist", SPLIT | LIMIT, fv_fashion_mnist_recognise, open_fashion_mnist},
-    {"mnist", SPLIT | LIMIT, fv_mnist_recognise, open_mnist},
-    {"synthetic", SPLIT | SIZE | COUNT | SEED, NULL, open_synthetic},
+    {"fashion_mnist", SPLIT | LIMIT, fv_fashion_mnist_recognise, fv_fashion_mnist_with},
+    {"mnist", SPLIT | LIMIT, fv_mnist_recognise, fv_mnist_with},
+    {"cifar10", SPLIT | LIMIT, fv_cifar10_recognise, fv_cifar10_with},
+    {"cifar100", SPLIT | LIMIT, fv_cifar100_recognise, fv_cifar100_with},
+    {"palm", SPLIT | LIMIT, fv_palm_recognise, fv_palm_with},
+    {"csv", LIMIT | POSITIVE, fv_csv_recognise, fv_csv_with},
+    {"folder", SPLIT | LIMIT | POSITIVE, fv_folder_recognise, fv_folder_with},
+    {"synthetic", SPLIT | SIZE | COUNT | SEED, NULL, NULL}, /* see open_synthetic */
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -118,6 +118,7 @@ static fv_status parse_option(const char *spec, const spec_kind *kind, char *tex
         names[n++] = k->name;
         if (strcmp(text, k->name) != 0) continue;
         if (k->bit == SPLIT) return parse_split(spec, value, &o->split);
+        if (k->bit == POSITIVE) return o->positive = value, FV_OK;
         return parse_number(spec, k, value, (uint64_t *)(void *)((char *)o + k->offset));
     }
     return unknown(spec, "key", text, names, n);
@@ -167,6 +168,12 @@ static char *cut_options(char *text) {
     return text + strlen(text) == end ? end : text + strlen(text) + 1;
 }
 
+static fv_dataset *open_kind(const spec_kind *kind, const options *o) {
+    if (!kind->open) return open_synthetic(o);
+    return kind->open(o->where,
+                      &(fv_dataset_args){.split = o->split, .limit = (size_t)o->limit, .positive = o->positive});
+}
+
 static fv_dataset *open_spec(const char *spec, fv_split split, bool force) {
     if (!spec) return NULL;
     size_t length = strlen(spec);
@@ -183,7 +190,7 @@ static fv_dataset *open_spec(const char *spec, fv_split split, bool force) {
         if (parse_option(spec, kind, rest, &o) != FV_OK) goto done;
     }
     if (force || o.split == FV_SPLIT_DEFAULT) o.split = split;
-    dataset = kind->open(&o);
+    dataset = open_kind(kind, &o);
 done:
     fv_free(text);
     return dataset;

@@ -115,7 +115,7 @@ fv_status fv_predict_pixels(fv_predictor *p, const uint8_t *pixels, int channels
 static fv_status predict_sample(fv_predictor *p, const fv_dataset *dataset, size_t index, float *probabilities) {
     fv_image image;
     int label;
-    FV_TRY(fv_dataset_read(dataset, index, &image, &label));
+    FV_TRY(fv_dataset_read(dataset, index, NULL, &image, &label));
     fv_status status = predict_image(p, &image, probabilities);
     fv_image_free(&image);
     return status;

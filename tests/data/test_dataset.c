@@ -17,7 +17,7 @@ static void memory_lends_the_pixels(void **state) {
     labels[0] = 0; /* was copied */
     fv_image image;
     int label;
-    assert_int_equal(fv_dataset_read(d, 1, &image, &label), FV_OK);
+    assert_int_equal(fv_dataset_read(d, 1, NULL, &image, &label), FV_OK);
     assert_int_equal(label, 0);
     assert_ptr_equal(image.pixels, pixels + 6);
     assert_int_equal(fv_dataset_label(d, 0, &label), FV_OK);
@@ -53,11 +53,11 @@ static void callback_fills_the_pixels(void **state) {
     int user = 1, label;
     fv_image image;
     fv_dataset *d = fv_dataset_from_callback(read_one, &user, 4, 1, 2, 2, 2, NULL);
-    assert_int_equal(fv_dataset_read(d, 1, &image, &label), FV_OK);
+    assert_int_equal(fv_dataset_read(d, 1, NULL, &image, &label), FV_OK);
     assert_int_equal(label, 1);
     assert_memory_equal(image.pixels, ((uint8_t[]){1, 1, 1, 1}), 4);
     fv_image_free(&image);
-    assert_int_equal(fv_dataset_read(d, 2, &image, &label), FV_BAD_DATA); /* it forgot the label */
+    assert_int_equal(fv_dataset_read(d, 2, NULL, &image, &label), FV_BAD_DATA); /* it forgot the label */
     assert_contains(fv_error(), "image 2 has label -1");
     assert_null(image.owned);
     assert_int_equal(fv_dataset_label(d, 3, &label), FV_IO_ERROR);
@@ -83,7 +83,7 @@ static int count_part(const fv_dataset *part, int *times) {
     for (size_t i = 0; i < fv_dataset_count(part); i++) {
         fv_image image;
         int label, again;
-        assert_int_equal(fv_dataset_read(part, i, &image, &label), FV_OK);
+        assert_int_equal(fv_dataset_read(part, i, NULL, &image, &label), FV_OK);
         int at = *(const uint8_t *)image.pixels;
         assert_int_equal(label, image_labels[at]);
         assert_int_equal(fv_dataset_label(part, i, &again), FV_OK);

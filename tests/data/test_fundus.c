@@ -22,7 +22,7 @@ static uint64_t checksum(const fv_dataset *d) {
     for (size_t i = 0; i < fv_dataset_count(d); i++) {
         fv_image image;
         int label;
-        assert_int_equal(fv_dataset_read(d, i, &image, &label), FV_OK);
+        assert_int_equal(fv_dataset_read(d, i, NULL, &image, &label), FV_OK);
         sum = hash(sum, image.pixels, fv_image_samples(&image));
         sum = hash(sum, (const uint8_t[]){(uint8_t)label}, 1);
         fv_image_free(&image);
@@ -115,7 +115,7 @@ static void splits_seeds_and_indices_differ(void **state) {
         fv_dataset *d = fv_fundus_with(&args[i / 50]);
         fv_image image;
         int label;
-        assert_int_equal(fv_dataset_read(d, i % 50, &image, &label), FV_OK);
+        assert_int_equal(fv_dataset_read(d, i % 50, NULL, &image, &label), FV_OK);
         sums[i] = hash(0, image.pixels, fv_image_samples(&image));
         for (size_t j = 0; j < i; j++) assert_true(sums[j] != sums[i]);
         fv_image_free(&image);
@@ -137,7 +137,7 @@ static void survives_failing_allocations(void **state) {
         int label;
         fv_memory_fail_after(i);
         fv_dataset *d = fv_fundus(.count = 2, .size = 16);
-        fv_status status = d ? fv_dataset_read(d, 0, &image, &label) : fv_last_status();
+        fv_status status = d ? fv_dataset_read(d, 0, NULL, &image, &label) : fv_last_status();
         long made = fv_memory_fail_after(-1);
         fv_image_free(&image);
         fv_dataset_free(d);
@@ -177,7 +177,7 @@ static table make_table(fv_split split, uint64_t seed) {
     for (size_t i = 0; i < t.count; i++) {
         fv_image image;
         int label;
-        assert_int_equal(fv_dataset_read(d, i, &image, &label), FV_OK);
+        assert_int_equal(fv_dataset_read(d, i, NULL, &image, &label), FV_OK);
         measure(&image, t.x[i]);
         t.y[i] = label;
         fv_image_free(&image);

@@ -27,11 +27,11 @@ static void opens_a_folder(void **state) {
     fv_dataset_image_size(d, &c, &h, &w);
     assert_int_equal(c * 10000 + h * 100 + w, 12828);
     fv_image image;
-    assert_int_equal(fv_dataset_read(d, 13, &image, &label), FV_OK);
+    assert_int_equal(fv_dataset_read(d, 13, NULL, &image, &label), FV_OK);
     assert_int_equal(label, 3);
     assert_int_equal(((const uint8_t *)image.pixels)[5], (13 * 784 + 5) % 251);
     fv_image_free(&image);
-    assert_int_equal(fv_dataset_read(d, 25, &image, &label), FV_BAD_ARGUMENT);
+    assert_int_equal(fv_dataset_read(d, 25, NULL, &image, &label), FV_BAD_ARGUMENT);
     fv_dataset_free(d);
 
     d = fv_mnist(folder, .limit = 7);

@@ -68,7 +68,8 @@ static void explains_mistakes(void **state) {
         const char *spec, *message;
     } cases[] = {
         {"minst:data", "minst:data: unknown kind of dataset 'minst': did you mean 'mnist'?"},
-        {"imagenet:data", "unknown kind of dataset 'imagenet': expected fashion_mnist, mnist, synthetic"},
+        {"imagenet:data", "unknown kind of dataset 'imagenet': expected fashion_mnist, mnist, cifar10, cifar100, palm, "
+                          "csv, folder, synthetic"},
         {"mnist:data,spilt=test", "unknown key 'spilt': did you mean 'split'?"},
         {"mnist:data,size=3", "unknown key 'size': expected split, limit"},
         {"mnist:data,split=tset", "unknown split 'tset': did you mean 'test'?"},
