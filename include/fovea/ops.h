@@ -64,6 +64,7 @@ FV_API fv_value *fv_linear_with(fv_value *x, const char *name, int out_features,
 typedef struct fv_batch_norm_args {
     float momentum; /* the fraction of the running statistics kept each step; default 0.9 */
     float epsilon;  /* default 1e-5 */
+    fv_init init;   /* of the weight; default FV_INIT_ONE; the bias starts at zero */
     int zero_;
 } fv_batch_norm_args;
 /* Over N,H,W per channel (Ioffe and Szegedy 2015): weight, bias, running_mean, running_var (unbiased), each [C]. */

@@ -33,18 +33,16 @@ void fv_scope(fv_graph *graph, const char *format, ...) {
     va_start(args, format);
     vsnprintf(part, sizeof part, format, args);
     va_end(args);
-    graph->scope = fv_arena_format(&graph->arena, "%s%s.", graph->scope, part);
+    fv_outer_scope *outer = fv_arena_alloc(&graph->arena, 1, sizeof *outer);
+    if (outer) *outer = (fv_outer_scope){graph->scope, graph->outer};
+    graph->outer = outer;
+    graph->scope = !outer ? NULL : fv_arena_format(&graph->arena, "%s%s.", graph->scope, part);
 }
 
 void fv_unscope(fv_graph *graph) {
-    if (!graph || !graph->scope) return;
-    size_t length = strlen(graph->scope);
-    char *outer = fv_arena_strdup(&graph->arena, graph->scope);
-    graph->scope = outer;
-    if (!outer || length == 0) return;
-    outer[length - 1] = '\0'; /* the trailing dot */
-    char *dot = strrchr(outer, '.');
-    dot ? (dot[1] = '\0') : (outer[0] = '\0');
+    if (!graph || !graph->scope || !graph->outer) return;
+    graph->scope = graph->outer->scope;
+    graph->outer = graph->outer->outer;
 }
 
 /* ---- Shapes ---------------------------------------------------------------------------------------------------- */

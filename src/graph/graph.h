@@ -38,12 +38,18 @@ struct fv_node {
     fv_param *param;  /* of a parameter leaf in a plan's graph: the model's storage; else NULL */
 };
 
+typedef struct fv_outer_scope {
+    char *scope;
+    struct fv_outer_scope *outer;
+} fv_outer_scope;
+
 struct fv_graph {
     fv_arena arena; /* all nodes, values and names */
     char *name;
     fv_node **nodes;
     int n_nodes, capacity;
-    char *scope; /* "layer1.0." or "" */
+    char *scope; /* "layer1.0." or ""; NULL after a failure: no node is made any more */
+    fv_outer_scope *outer;
     fv_value *input;
 };
 

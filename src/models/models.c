@@ -57,18 +57,30 @@ static const char *const init_names[] = {
 };
 
 /* The keys that set a field of fv_arch. A network takes the general ones and those in its own row. */
-typedef enum key_type { COUNT, FLAG, SCALE, INIT } key_type;
+typedef enum key_type { COUNT, FLAG, SCALE, RATE, INIT } key_type;
 static const struct {
     const char *name;
     size_t offset;
     bool general;
     key_type type;
 } keys[] = {
-    {"classes", offsetof(fv_arch, classes), true, COUNT}, {"channels", offsetof(fv_arch, input[0]), true, COUNT},
-    {"height", offsetof(fv_arch, input[1]), true, COUNT}, {"width", offsetof(fv_arch, input[2]), true, COUNT},
-    {"init", offsetof(fv_arch, init.kind), true, INIT},   {"init_scale", offsetof(fv_arch, init.scale), true, SCALE},
+    {"classes", offsetof(fv_arch, classes), true, COUNT},
+    {"channels", offsetof(fv_arch, input[0]), true, COUNT},
+    {"height", offsetof(fv_arch, input[1]), true, COUNT},
+    {"width", offsetof(fv_arch, input[2]), true, COUNT},
+    {"init", offsetof(fv_arch, init.kind), true, INIT},
+    {"init_scale", offsetof(fv_arch, init.scale), true, SCALE},
     {"text", offsetof(fv_arch, text), false, FLAG},
+    {"dropout", offsetof(fv_arch, dropout), false, RATE},
+    {"layers", offsetof(fv_arch, layers), false, COUNT},
+    {"leaky", offsetof(fv_arch, leaky), false, FLAG},
+    {"zero_init_residual", offsetof(fv_arch, zero_init_residual), false, FLAG},
 };
+
+static const struct {
+    double least, most;
+    bool whole;
+} ranges[] = {[COUNT] = {1, INT_MAX, true}, [FLAG] = {0, 1, true}, [SCALE] = {0, 1e6}, [RATE] = {0, 0.999}};
 
 static bool takes(const fv_network_row *row, int key) {
     for (const char *const *option = row->options; option && *option; option++)
@@ -97,16 +109,15 @@ static fv_status set_number(const fv_network_row *row, int k, const char *value,
     char *end;
     errno = 0;
     double number = strtod(value, &end);
-    double least = keys[k].type == COUNT ? 1 : 0, most = keys[k].type == FLAG    ? 1
-                                                         : keys[k].type == COUNT ? INT_MAX
-                                                                                 : 1e6;
-    bool whole = keys[k].type == SCALE || number == floor(number);
-    if (end == value || *end || errno || !(number >= least && number <= most) || !whole)
+    double least = ranges[keys[k].type].least, most = ranges[keys[k].type].most;
+    bool whole = ranges[keys[k].type].whole, fits = !whole || number == floor(number);
+    if (end == value || *end || errno || !(number >= least && number <= most) || !fits)
         return fv_fail(FV_BAD_ARGUMENT, "%s:%s=%s: must be a %snumber from %.10g to %.10g", row->info.name,
-                       keys[k].name, value, keys[k].type == SCALE ? "" : "whole ", least, most);
+                       keys[k].name, value, whole ? "whole " : "", least, most);
     if (keys[k].type == FLAG) *(bool *)field = number != 0;
     if (keys[k].type == COUNT) *(int *)field = (int)number;
     if (keys[k].type == SCALE) *(float *)field = (float)number;
+    if (keys[k].type == RATE) *(float *)field = number == 0 ? FV_ZERO : (float)number;
     return FV_OK;
 }
 
@@ -138,6 +149,10 @@ static fv_status apply(const fv_network_row *row, fv_arch *arch, char *text) {
     return FV_OK;
 }
 
+float fv_dropout_rate(const fv_arch *arch, float standard) {
+    return arch->dropout == 0 ? standard : arch->dropout == FV_ZERO ? 0 : arch->dropout;
+}
+
 /* ---- Building --------------------------------------------------------------------------------------------------------- */
 
 static fv_model *build(const fv_network_row *row, fv_arch arch, const char *label) {
@@ -164,5 +179,3 @@ fv_model *fv_network(const char *name, const fv_arch *arch) {
     fv_free(text);
     return model;
 }
-
-fv_model *fv_lenet_with(const fv_arch *arch) { return fv_network("lenet", arch); }

@@ -11,6 +11,9 @@ typedef struct fv_network_row {
     const char *const *options; /* keys of the text form beside the general ones; NULL-terminated; NULL: none */
 } fv_network_row;
 
+/* The rate of a dropout layer, where the caller has not asked for another. */
+float fv_dropout_rate(const fv_arch *arch, float standard);
+
 #define FV_NETWORK(name, ...) fv_value *fv_build_##name(const fv_arch *arch);
 #include "models/models.def"
 #undef FV_NETWORK

@@ -312,17 +312,17 @@ const fv_op fv_batch_norm_inference_op = {
 static float option(float given, float standard) { return given == 0 ? standard : given == FV_ZERO ? 0 : given; }
 
 fv_value *fv_batch_norm_with(fv_value *x, const char *name, const fv_batch_norm_args *args) {
-    static const struct {
+    if (!x) return NULL;
+    const struct {
         const char *name;
-        fv_init_kind init;
+        fv_init init;
         bool state;
     } parameters[] = {
-        [GAMMA] = {"weight", FV_INIT_ONE, false},
-        [BETA] = {"bias", FV_INIT_ZERO, false},
-        [RUNNING_MEAN] = {"running_mean", FV_INIT_ZERO, true},
-        [RUNNING_VAR] = {"running_var", FV_INIT_ONE, true},
+        [GAMMA] = {"weight", args->init.kind ? args->init : (fv_init){.kind = FV_INIT_ONE}, false},
+        [BETA] = {"bias", {.kind = FV_INIT_ZERO}, false},
+        [RUNNING_MEAN] = {"running_mean", {.kind = FV_INIT_ZERO}, true},
+        [RUNNING_VAR] = {"running_var", {.kind = FV_INIT_ONE}, true},
     };
-    if (!x) return NULL;
     fv_graph *graph = x->node->graph;
     fv_batch_norm_node_args facts = {option(args->momentum, 0.9f), option(args->epsilon, 1e-5f), 0};
     fv_node *draft = fv_node_draft(graph, &fv_batch_norm_op, name, &facts, &x, 1);
@@ -331,7 +331,7 @@ fv_value *fv_batch_norm_with(fv_value *x, const char *name, const fv_batch_norm_
     for (int i = GAMMA; i <= RUNNING_VAR; i++)
         in[i] = fv_parameter_new(graph, name, parameters[i].name,
                                  &(fv_parameter){.shape = FV_SHAPE(x->shape.dim[1]),
-                                                 .init.kind = parameters[i].init,
+                                                 .init = parameters[i].init,
                                                  .state = parameters[i].state,
                                                  .no_decay = true});
     return fv_node_new(graph, &fv_batch_norm_op, name, &facts, in, 5);

@@ -1,0 +1,132 @@
+/* What holds for every network of models.def: fast kernels throughout, any size and number of classes, finite gradients;
+ * and what options do. */
+#include "core/memory.h"
+#include "core/random.h"
+#include "kernels/cpu.h"
+#include "support/unit.h"
+#include "train/trainer.h"
+
+#include <string.h>
+
+static fv_model *build(const char *name, const fv_arch *arch) {
+    fv_model *model = fv_network(name, arch);
+    if (!model) fail_msg("%s: %s", name, fv_error());
+    return model;
+}
+
+/* ---- Kernels ----------------------------------------------------------------------------------------------------------- */
+
+static void no_step_by_definition(const char *name, const char *how, const fv_plan *plan) {
+    fv_step_info info;
+    if (!plan) fail_msg("%s, %s: %s", name, how, fv_error());
+    for (int i = 0; fv_plan_step(plan, i, &info); i++)
+        if (strcmp(info.kernel, "ref") == 0)
+            fail_msg("%s, %s: %s %s has no fast kernel", name, how, info.node->name, info.node->op->name);
+}
+
+static void no_network_needs_a_definition(void **state) {
+    (void)state;
+    if (!FOVEA_ONEDNN || strcmp(fv_isa_name(), "generic") == 0) skip();
+    fv_network_info info;
+    fv_team *team = fv_team_new(2);
+    for (int i = 0; fv_network_at(i, &info); i++) {
+        fv_model *model = build(info.name, &(fv_arch){.init.kind = FV_INIT_ZERO});
+        fv_plan *plan = fv_plan_new(model, &(fv_plan_args){.batch = 2, .team = team});
+        no_step_by_definition(info.name, "inference", plan);
+        fv_plan_free(plan);
+        fv_trainer *trainer = fv_trainer_new(model, .batch_size = 2, .threads = 2);
+        no_step_by_definition(info.name, "training", trainer ? trainer->last : NULL);
+        fv_trainer_free(trainer);
+        fv_model_free(model);
+    }
+    fv_team_free(team);
+}
+
+/* ---- Any shape --------------------------------------------------------------------------------------------------------- */
+
+static float *make_images(const fv_model *model, int n) {
+    int c, h, w;
+    fv_model_input(model, &c, &h, &w);
+    size_t count = (size_t)n * (size_t)c * (size_t)h * (size_t)w;
+    float *x = fv_alloc(count, sizeof(float));
+    assert_non_null(x);
+    fv_random random = fv_random_stream(5, 0, 0);
+    for (size_t i = 0; i < count; i++) x[i] = 2 * fv_random_float(&random) - 1;
+    return x;
+}
+
+/* The update refuses a gradient that is not finite. */
+static void odd_size_trains(const char *name, int side) {
+    enum { N = 3 };
+    fv_model *model =
+        build(name, &(fv_arch){.classes = 7, .input = {0, side, side + 2}, .init.kind = FV_INIT_KAIMING_UNIFORM});
+    assert_int_equal(fv_model_classes(model), 7);
+    float *x = make_images(model, N), loss = 0;
+    fv_trainer *trainer = fv_trainer_new(model, .optimizer = fv_sgd(.lr = 1e-3f), .batch_size = N, .threads = 2);
+    fv_status status = fv_trainer_step(trainer, x, (const int[N]){6, 0, 3}, N, 0, &loss);
+    if (status != FV_OK) fail_msg("%s: %s", name, fv_error());
+    assert_true(loss > 0);
+    fv_trainer_free(trainer);
+    fv_free(x);
+    fv_model_free(model);
+}
+
+static void every_network_takes_an_odd_size(void **state) {
+    (void)state;
+    fv_network_info info;
+    for (int i = 0; fv_network_at(i, &info); i++)
+        odd_size_trains(info.name, info.input[1] > 64 ? 75 : info.input[1] + 1);
+}
+
+/* ---- Options ------------------------------------------------------------------------------------------------------------- */
+
+static void first_logits(const char *name, const float *x, float *logits) {
+    fv_model *model = build(name, &(fv_arch){.classes = 5, .input = {3, 64, 64}, .seed = 3});
+    fv_predictor *predictor = fv_predictor_new(model, .threads = 1);
+    if (fv_forward(predictor, x, 1, logits)) fail_msg("%s: %s", name, fv_error());
+    fv_predictor_free(predictor);
+    fv_model_free(model);
+}
+
+/* Parameters are initialised by their names, so what two depths share is the same in both; the blocks that only the deeper
+ * one has pass their input on while their branches are nothing. */
+static void zero_branches_are_the_identity(void **state) {
+    (void)state;
+    float x[3 * 64 * 64], shallow[5], deep[5];
+    fv_random random = fv_random_stream(6, 0, 0);
+    for (int i = 0; i < 3 * 64 * 64; i++) x[i] = 2 * fv_random_float(&random) - 1;
+    first_logits("resnet18:zero_init_residual=1", x, shallow);
+    first_logits("resnet34:zero_init_residual=1", x, deep);
+    for (int i = 0; i < 5; i++) assert_float_equal(shallow[i], deep[i], 1e-5f);
+    first_logits("resnet18", x, deep);
+    assert_true(shallow[0] != deep[0]);
+}
+
+static void layers_of_resnet(void **state) {
+    (void)state;
+    fv_model *model = build("resnet:layers=101,init=zero", NULL), *named = build("resnet101:init=zero", NULL);
+    assert_int_equal(fv_model_parameters(model), fv_model_parameters(named));
+    fv_model_free(model);
+    fv_model_free(named);
+    assert_null(fv_network("resnet:layers=49", NULL));
+    assert_contains(fv_error(), "supported layers are 18, 34, 50, 101, 152");
+}
+
+static void options_have_ranges(void **state) {
+    (void)state;
+    assert_null(fv_network("vgg11:dropout=1", NULL));
+    assert_contains(fv_error(), "vgg11:dropout=1: must be a number from 0 to 0.999");
+    assert_null(fv_network("resnet18:dropout=0", NULL));
+    assert_contains(fv_error(), "resnet18 has no option \"dropout\"");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_network_needs_a_definition),
+        cmocka_unit_test(every_network_takes_an_odd_size),
+        cmocka_unit_test(zero_branches_are_the_identity),
+        cmocka_unit_test(layers_of_resnet),
+        cmocka_unit_test(options_have_ranges),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
