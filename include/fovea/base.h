@@ -50,14 +50,16 @@ FV_API const char *fv_version(void);
 
 /* The pieces of the option-struct macros: the first N arguments, and the rest as initialisers. Calls pass a trailing 0
  * so that the variadic part is never empty (C11 6.10.3p4). */
-#define FV_HEAD1(a, ...)          a
-#define FV_TAIL1(a, ...)          __VA_ARGS__
-#define FV_HEAD2(a, b, ...)       a, b
-#define FV_TAIL2(a, b, ...)       __VA_ARGS__
-#define FV_HEAD3(a, b, c, ...)    a, b, c
-#define FV_TAIL3(a, b, c, ...)    __VA_ARGS__
-#define FV_HEAD4(a, b, c, d, ...) a, b, c, d
-#define FV_TAIL4(a, b, c, d, ...) __VA_ARGS__
+#define FV_HEAD1(a, ...)             a
+#define FV_TAIL1(a, ...)             __VA_ARGS__
+#define FV_HEAD2(a, b, ...)          a, b
+#define FV_TAIL2(a, b, ...)          __VA_ARGS__
+#define FV_HEAD3(a, b, c, ...)       a, b, c
+#define FV_TAIL3(a, b, c, ...)       __VA_ARGS__
+#define FV_HEAD4(a, b, c, d, ...)    a, b, c, d
+#define FV_TAIL4(a, b, c, d, ...)    __VA_ARGS__
+#define FV_HEAD5(a, b, c, d, e, ...) a, b, c, d, e
+#define FV_TAIL5(a, b, c, d, e, ...) __VA_ARGS__
 
 #ifdef __cplusplus
 }

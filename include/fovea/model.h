@@ -27,11 +27,12 @@ FV_API void fv_model_free(fv_model *model); /* NULL is fine */
 /* How to build a network; each field's zero is the network's own default. Options that one network alone has stand
  * in the text form: "lenet:text=1". */
 typedef struct fv_arch {
-    int classes;   /* logits; default the paper's */
-    int input[3];  /* channels, height, width; default the paper's */
-    uint64_t seed; /* of the initialisation */
-    bool text;     /* lenet: the activations as the book's text has them, not its code */
-    fv_init init;  /* of convolution and linear weights; default each layer's own */
+    int classes;      /* logits; default the paper's */
+    int input[3];     /* channels, height, width; default the paper's */
+    uint64_t seed;    /* of the initialisation */
+    bool text;        /* lenet: the activations as the book's text has them, not its code */
+    float width_mult; /* mobilenet_*: factor of the channels, above 0; default 1 */
+    fv_init init;     /* of convolution and linear weights; default each layer's own */
     int zero_;
 } fv_arch;
 
@@ -40,7 +41,9 @@ typedef struct fv_arch {
  * may be NULL. */
 FV_API fv_model *fv_network(const char *name, const fv_arch *arch);
 FV_API fv_model *fv_lenet_with(const fv_arch *arch);
-#define fv_lenet(...) fv_lenet_with(&(fv_arch){.zero_ = 0, __VA_ARGS__})
+FV_API fv_model *fv_mobilenet_v2_with(const fv_arch *arch);
+#define fv_lenet(...)        fv_lenet_with(&(fv_arch){.zero_ = 0, __VA_ARGS__})
+#define fv_mobilenet_v2(...) fv_mobilenet_v2_with(&(fv_arch){.zero_ = 0, __VA_ARGS__})
 
 /* One row of `fovea models`, in the table's order; false past its end. Strings are static. */
 typedef struct fv_network_info {

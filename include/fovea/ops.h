@@ -92,8 +92,11 @@ FV_API fv_value *fv_global_avg_pool(fv_value *x);
 /* ---- Activations and the rest -------------------------------------------------------------------------------- */
 
 FV_API fv_value *fv_relu(fv_value *x);    /* max(x, 0); gradient 0 at 0 */
+FV_API fv_value *fv_relu6(fv_value *x);   /* min(max(x, 0), 6); gradient 0 at 0 and 6 */
 FV_API fv_value *fv_sigmoid(fv_value *x); /* 1 / (1 + exp(-x)) */
 FV_API fv_value *fv_tanh(fv_value *x);
+FV_API fv_value *fv_hard_sigmoid(fv_value *x); /* min(max(x + 3, 0), 6) / 6 */
+FV_API fv_value *fv_hard_swish(fv_value *x);   /* x min(max(x + 3, 0), 6) / 6 */
 
 typedef struct fv_leaky_relu_args {
     float slope; /* for x < 0; default 0.01; above 0 */

@@ -67,7 +67,7 @@ static const struct {
     {"classes", offsetof(fv_arch, classes), true, COUNT}, {"channels", offsetof(fv_arch, input[0]), true, COUNT},
     {"height", offsetof(fv_arch, input[1]), true, COUNT}, {"width", offsetof(fv_arch, input[2]), true, COUNT},
     {"init", offsetof(fv_arch, init.kind), true, INIT},   {"init_scale", offsetof(fv_arch, init.scale), true, SCALE},
-    {"text", offsetof(fv_arch, text), false, FLAG},
+    {"text", offsetof(fv_arch, text), false, FLAG},       {"width_mult", offsetof(fv_arch, width_mult), false, SCALE},
 };
 
 static bool takes(const fv_network_row *row, int key) {
@@ -166,3 +166,4 @@ fv_model *fv_network(const char *name, const fv_arch *arch) {
 }
 
 fv_model *fv_lenet_with(const fv_arch *arch) { return fv_network("lenet", arch); }
+fv_model *fv_mobilenet_v2_with(const fv_arch *arch) { return fv_network("mobilenet_v2", arch); }

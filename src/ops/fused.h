@@ -2,9 +2,8 @@
 #ifndef OPS_FUSED_H
 #define OPS_FUSED_H
 
+#include "ops/activation.h"
 #include "ops/window.h"
-
-typedef enum fv_activation { FV_ACTIVATION_NONE, FV_ACTIVATION_RELU, FV_ACTIVATION_LEAKY_RELU } fv_activation;
 
 /* Inputs x, weight, bias if has_bias, skip (of the output's shape) if has_skip: activation(conv(x) + bias + skip). */
 typedef struct fv_conv2d_node_args {

@@ -61,6 +61,10 @@ def convolutions(out):
          lambda x, w, b, s: F.relu(F.conv2d(x, w, b, padding=1) + s), gradient=False)
     case(out, "conv2d", "kernel 1 1 activation 2 slope 0.125 has_bias 0", [(x, (2, 3, 3, 4)), (p, (4, 3, 1, 1))],
          lambda x, w: F.leaky_relu(F.conv2d(x, w), 0.125), gradient=False)
+    case(out, "conv2d", "kernel 3 3 activation 3 has_bias 0", [(x, (2, 3, 3, 4)), (p, (4, 3, 3, 3))],
+         lambda x, w: F.relu6(F.conv2d(x, w)), gradient=False)
+    case(out, "conv2d", "kernel 1 1 activation 4 has_bias 0", [(x, (2, 3, 3, 4)), (p, (4, 3, 1, 1))],
+         lambda x, w: F.hardswish(F.conv2d(x, w)), gradient=False)
     case(out, "linear", "has_bias 1", [(x, (3, 5)), (p, (4, 5)), (p, (4,))], F.linear)
     case(out, "linear", "has_bias 0", [(x, (2, 7)), (p, (3, 7))], F.linear)
 

@@ -71,7 +71,7 @@ static fv_value *conv_fused(lab *l) {
     fv_conv2d_node_args args = {
         .window = any_window(l, 3),
         .groups = 1,
-        .activation = lab_int(l, 0, 2),
+        .activation = lab_int(l, 0, FV_ACTIVATIONS - 1),
         .slope = 0.125f,
         .has_bias = lab_chance(l, 50),
         .has_skip = lab_chance(l, 50),
