@@ -40,10 +40,15 @@ typedef struct fv_arch {
  * (kaiming_normal, xavier_uniform, ..., as fv_init_kind), init_scale (of normal and uniform). They win over `arch`, which
  * may be NULL. */
 FV_API fv_model *fv_network(const char *name, const fv_arch *arch);
-FV_API fv_model *fv_lenet_with(const fv_arch *arch);
-FV_API fv_model *fv_mobilenet_v2_with(const fv_arch *arch);
-#define fv_lenet(...)        fv_lenet_with(&(fv_arch){.zero_ = 0, __VA_ARGS__})
-#define fv_mobilenet_v2(...) fv_mobilenet_v2_with(&(fv_arch){.zero_ = 0, __VA_ARGS__})
+
+/* fv_lenet(.classes = 10, .input = {3, 32, 32}): fv_network with the options filled in. */
+#define FV_ARCH(...)               (&(fv_arch){.zero_ = 0, __VA_ARGS__})
+#define fv_lenet(...)              fv_network("lenet", FV_ARCH(__VA_ARGS__))
+#define fv_mobilenet_v1(...)       fv_network("mobilenet_v1", FV_ARCH(__VA_ARGS__))
+#define fv_mobilenet_v2(...)       fv_network("mobilenet_v2", FV_ARCH(__VA_ARGS__))
+#define fv_mobilenet_v3_small(...) fv_network("mobilenet_v3_small", FV_ARCH(__VA_ARGS__))
+#define fv_mobilenet_v3_large(...) fv_network("mobilenet_v3_large", FV_ARCH(__VA_ARGS__))
+#define fv_shufflenet_v2_x1_0(...) fv_network("shufflenet_v2_x1_0", FV_ARCH(__VA_ARGS__))
 
 /* One row of `fovea models`, in the table's order; false past its end. Strings are static. */
 typedef struct fv_network_info {

@@ -111,6 +111,12 @@ FV_API fv_value *fv_dropout(fv_value *x, float rate);
 FV_API fv_value *fv_add(fv_value *a, fv_value *b); /* equal shapes */
 /* Along channels, in order; 1 <= count <= 64. */
 FV_API fv_value *fv_concat(fv_value *const values[], int count);
+/* Channels begin to begin + channels - 1. */
+FV_API fv_value *fv_slice(fv_value *x, int begin, int channels);
+/* Channel k of group g becomes channel k * groups + g: the transpose of the matrix [groups, C/groups]. */
+FV_API fv_value *fv_channel_shuffle(fv_value *x, int groups);
+/* x [N,C,H,W] times factor [N,C,1,1]. */
+FV_API fv_value *fv_scale(fv_value *x, fv_value *factor);
 FV_API fv_value *fv_flatten(fv_value *x); /* [N,C,H,W] -> [N,C*H*W] */
 FV_API fv_value *fv_softmax(fv_value *x); /* over the features of [N,F] */
 

@@ -5,12 +5,16 @@
 #include "models/conv_bn.h"
 #include "models/models.h"
 
-/* Channels times the width multiplier, rounded to a multiple of 8, but not down by more than a tenth: torchvision's rule. */
-static inline int fv_mobilenet_width(int channels, const fv_arch *arch) {
-    double wanted = (double)channels * (arch->width_mult > 0 ? (double)arch->width_mult : 1);
+/* Rounded to a multiple of 8, but not down by more than a tenth: torchvision's rule. */
+static inline int fv_mobilenet_round(double wanted) {
     int rounded = (int)(wanted + 4) / 8 * 8;
     if (rounded < 8) rounded = 8;
     return rounded < 0.9 * wanted ? rounded + 8 : rounded;
+}
+
+/* Channels times the width multiplier, rounded. */
+static inline int fv_mobilenet_width(int channels, const fv_arch *arch) {
+    return fv_mobilenet_round((double)channels * (arch->width_mult > 0 ? (double)arch->width_mult : 1));
 }
 
 static inline int fv_mobilenet_channels(const fv_value *x) {

@@ -164,6 +164,3 @@ fv_model *fv_network(const char *name, const fv_arch *arch) {
     fv_free(text);
     return model;
 }
-
-fv_model *fv_lenet_with(const fv_arch *arch) { return fv_network("lenet", arch); }
-fv_model *fv_mobilenet_v2_with(const fv_arch *arch) { return fv_network("mobilenet_v2", arch); }

@@ -100,6 +100,10 @@ def concats(out):
     case(out, "concat", "", [("x", (2, 3, 2, 2)), ("x", (2, 1, 2, 2)), ("x", (2, 4, 2, 2))],
          lambda *xs: torch.cat(xs, 1))
     case(out, "concat", "", [("x", (2, 3)), ("x", (2, 2))], lambda *xs: torch.cat(xs, 1))
+    case(out, "slice", "begin 2 channels 3", [("x", (2, 6, 2, 3))], lambda x: x[:, 2:5])
+    case(out, "channel_shuffle", "groups 3", [("x", (2, 6, 2, 2))],
+         lambda x: x.view(2, 3, 2, 2, 2).transpose(1, 2).reshape(x.shape))  # F.channel_shuffle has no gradient
+    case(out, "scale", "", [("x", (2, 5, 3, 2)), ("x", (2, 5, 1, 1))], lambda x, s: s * x)
 
 
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "layers.inc"), "w") as file:

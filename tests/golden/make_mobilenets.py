@@ -10,7 +10,7 @@ import torch
 import torchvision
 from torch import nn
 
-CLASSES, IMAGES, SIZE = 10, 2, 64
+CLASSES, IMAGES, SIZE = 10, 2, 40
 
 
 def fractions(which, count):
@@ -67,9 +67,34 @@ def logits(net):
         return net.double().eval()(x)
 
 
+class MobileNetV1(nn.Module):
+    """Howard et al. 2017, table 1, which torchvision lacks."""
+
+    ROWS = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 2), (1024, 1)]
+
+    def __init__(self, num_classes=1000):
+        super().__init__()
+        unit = torchvision.ops.misc.Conv2dNormActivation
+        width, layers = 32, [unit(3, 32, stride=2)]
+        for channels, stride in self.ROWS:
+            layers.append(nn.Sequential(unit(width, width, stride=stride, groups=width), unit(width, channels, 1)))
+            width = channels
+        self.features = nn.Sequential(*layers)
+        self.classifier = nn.Linear(width, num_classes)
+
+    def forward(self, x):
+        return self.classifier(self.features(x).mean((2, 3)))
+
+
 models = torchvision.models
 NETWORKS = {
+    "mobilenet_v1": MobileNetV1,
     "mobilenet_v2": models.mobilenet_v2,
+    "mobilenet_v2:width_mult=0.35": lambda **k: models.mobilenet_v2(width_mult=0.35, **k),
+    "mobilenet_v3_small": models.mobilenet_v3_small,
+    "mobilenet_v3_large": models.mobilenet_v3_large,
+    "mobilenet_v3_small:width_mult=1.5": lambda **k: models.mobilenet_v3_small(width_mult=1.5, **k),
+    "shufflenet_v2_x1_0": models.shufflenet_v2_x1_0,
 }
 
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "mobilenets.inc"), "w") as file:
