@@ -37,6 +37,7 @@ typedef struct fv_arch {
     bool leaky;    /* resnets: leaky ReLU of slope 0.1 for ReLU */
     bool
         zero_init_residual; /* resnets: the last batch norm of each branch starts at 0 (Goyal et al. 2017, section 5.1) */
+    float width_mult;       /* mobilenet_*: factor of the channels, above 0; default 1 */
     int zero_;
 } fv_arch;
 
@@ -46,30 +47,35 @@ typedef struct fv_arch {
 FV_API fv_model *fv_network(const char *name, const fv_arch *arch);
 
 /* fv_resnet50(.classes = 10, .input = {3, 64, 64}): fv_network with the options filled in. */
-#define FV_ARCH(...)            (&(fv_arch){.zero_ = 0, __VA_ARGS__})
-#define fv_lenet(...)           fv_network("lenet", FV_ARCH(__VA_ARGS__))
-#define fv_vgg11(...)           fv_network("vgg11", FV_ARCH(__VA_ARGS__))
-#define fv_vgg13(...)           fv_network("vgg13", FV_ARCH(__VA_ARGS__))
-#define fv_vgg16(...)           fv_network("vgg16", FV_ARCH(__VA_ARGS__))
-#define fv_vgg19(...)           fv_network("vgg19", FV_ARCH(__VA_ARGS__))
-#define fv_vgg11_bn(...)        fv_network("vgg11_bn", FV_ARCH(__VA_ARGS__))
-#define fv_vgg13_bn(...)        fv_network("vgg13_bn", FV_ARCH(__VA_ARGS__))
-#define fv_vgg16_bn(...)        fv_network("vgg16_bn", FV_ARCH(__VA_ARGS__))
-#define fv_vgg19_bn(...)        fv_network("vgg19_bn", FV_ARCH(__VA_ARGS__))
-#define fv_resnet(...)          fv_network("resnet", FV_ARCH(__VA_ARGS__))
-#define fv_resnet18(...)        fv_network("resnet18", FV_ARCH(__VA_ARGS__))
-#define fv_resnet34(...)        fv_network("resnet34", FV_ARCH(__VA_ARGS__))
-#define fv_resnet50(...)        fv_network("resnet50", FV_ARCH(__VA_ARGS__))
-#define fv_resnet101(...)       fv_network("resnet101", FV_ARCH(__VA_ARGS__))
-#define fv_resnet152(...)       fv_network("resnet152", FV_ARCH(__VA_ARGS__))
-#define fv_resnext50_32x4d(...) fv_network("resnext50_32x4d", FV_ARCH(__VA_ARGS__))
-#define fv_wide_resnet50_2(...) fv_network("wide_resnet50_2", FV_ARCH(__VA_ARGS__))
-#define fv_resnet20(...)        fv_network("resnet20", FV_ARCH(__VA_ARGS__))
-#define fv_resnet56(...)        fv_network("resnet56", FV_ARCH(__VA_ARGS__))
-#define fv_plain18(...)         fv_network("plain18", FV_ARCH(__VA_ARGS__))
-#define fv_plain34(...)         fv_network("plain34", FV_ARCH(__VA_ARGS__))
-#define fv_plain20(...)         fv_network("plain20", FV_ARCH(__VA_ARGS__))
-#define fv_plain56(...)         fv_network("plain56", FV_ARCH(__VA_ARGS__))
+#define FV_ARCH(...)               (&(fv_arch){.zero_ = 0, __VA_ARGS__})
+#define fv_lenet(...)              fv_network("lenet", FV_ARCH(__VA_ARGS__))
+#define fv_vgg11(...)              fv_network("vgg11", FV_ARCH(__VA_ARGS__))
+#define fv_vgg13(...)              fv_network("vgg13", FV_ARCH(__VA_ARGS__))
+#define fv_vgg16(...)              fv_network("vgg16", FV_ARCH(__VA_ARGS__))
+#define fv_vgg19(...)              fv_network("vgg19", FV_ARCH(__VA_ARGS__))
+#define fv_vgg11_bn(...)           fv_network("vgg11_bn", FV_ARCH(__VA_ARGS__))
+#define fv_vgg13_bn(...)           fv_network("vgg13_bn", FV_ARCH(__VA_ARGS__))
+#define fv_vgg16_bn(...)           fv_network("vgg16_bn", FV_ARCH(__VA_ARGS__))
+#define fv_vgg19_bn(...)           fv_network("vgg19_bn", FV_ARCH(__VA_ARGS__))
+#define fv_resnet(...)             fv_network("resnet", FV_ARCH(__VA_ARGS__))
+#define fv_resnet18(...)           fv_network("resnet18", FV_ARCH(__VA_ARGS__))
+#define fv_resnet34(...)           fv_network("resnet34", FV_ARCH(__VA_ARGS__))
+#define fv_resnet50(...)           fv_network("resnet50", FV_ARCH(__VA_ARGS__))
+#define fv_resnet101(...)          fv_network("resnet101", FV_ARCH(__VA_ARGS__))
+#define fv_resnet152(...)          fv_network("resnet152", FV_ARCH(__VA_ARGS__))
+#define fv_resnext50_32x4d(...)    fv_network("resnext50_32x4d", FV_ARCH(__VA_ARGS__))
+#define fv_wide_resnet50_2(...)    fv_network("wide_resnet50_2", FV_ARCH(__VA_ARGS__))
+#define fv_resnet20(...)           fv_network("resnet20", FV_ARCH(__VA_ARGS__))
+#define fv_resnet56(...)           fv_network("resnet56", FV_ARCH(__VA_ARGS__))
+#define fv_plain18(...)            fv_network("plain18", FV_ARCH(__VA_ARGS__))
+#define fv_plain34(...)            fv_network("plain34", FV_ARCH(__VA_ARGS__))
+#define fv_plain20(...)            fv_network("plain20", FV_ARCH(__VA_ARGS__))
+#define fv_plain56(...)            fv_network("plain56", FV_ARCH(__VA_ARGS__))
+#define fv_mobilenet_v1(...)       fv_network("mobilenet_v1", FV_ARCH(__VA_ARGS__))
+#define fv_mobilenet_v2(...)       fv_network("mobilenet_v2", FV_ARCH(__VA_ARGS__))
+#define fv_mobilenet_v3_small(...) fv_network("mobilenet_v3_small", FV_ARCH(__VA_ARGS__))
+#define fv_mobilenet_v3_large(...) fv_network("mobilenet_v3_large", FV_ARCH(__VA_ARGS__))
+#define fv_shufflenet_v2_x1_0(...) fv_network("shufflenet_v2_x1_0", FV_ARCH(__VA_ARGS__))
 
 /* One row of `fovea models`, in the table's order; false past its end. Strings are static. */
 typedef struct fv_network_info {

@@ -93,8 +93,11 @@ FV_API fv_value *fv_global_avg_pool(fv_value *x);
 /* ---- Activations and the rest -------------------------------------------------------------------------------- */
 
 FV_API fv_value *fv_relu(fv_value *x);    /* max(x, 0); gradient 0 at 0 */
+FV_API fv_value *fv_relu6(fv_value *x);   /* min(max(x, 0), 6); gradient 0 at 0 and 6 */
 FV_API fv_value *fv_sigmoid(fv_value *x); /* 1 / (1 + exp(-x)) */
 FV_API fv_value *fv_tanh(fv_value *x);
+FV_API fv_value *fv_hard_sigmoid(fv_value *x); /* min(max(x + 3, 0), 6) / 6 */
+FV_API fv_value *fv_hard_swish(fv_value *x);   /* x min(max(x + 3, 0), 6) / 6 */
 
 typedef struct fv_leaky_relu_args {
     float slope; /* for x < 0; default 0.01; above 0 */
@@ -109,6 +112,12 @@ FV_API fv_value *fv_dropout(fv_value *x, float rate);
 FV_API fv_value *fv_add(fv_value *a, fv_value *b); /* equal shapes */
 /* Along channels, in order; 1 <= count <= 64. */
 FV_API fv_value *fv_concat(fv_value *const values[], int count);
+/* Channels begin to begin + channels - 1. */
+FV_API fv_value *fv_slice(fv_value *x, int begin, int channels);
+/* Channel k of group g becomes channel k * groups + g: the transpose of the matrix [groups, C/groups]. */
+FV_API fv_value *fv_channel_shuffle(fv_value *x, int groups);
+/* x [N,C,H,W] times factor [N,C,1,1]. */
+FV_API fv_value *fv_scale(fv_value *x, fv_value *factor);
 FV_API fv_value *fv_flatten(fv_value *x); /* [N,C,H,W] -> [N,C*H*W] */
 FV_API fv_value *fv_softmax(fv_value *x); /* over the features of [N,F] */
 

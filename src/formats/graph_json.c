@@ -207,7 +207,7 @@ static fv_status inputs_from_json(const char *where, const fv_graph *graph, cons
     return FV_OK;
 }
 
-/* Operators that a file may hold are those that networks are built of: the ones with a gradient that are no losses. */
+/* Operators that a file may hold are those that networks are built of. */
 static const fv_op *network_op(const char *where, const char *name) {
     const fv_op *op = fv_op_named(name);
     if (op && op->grad && op->onnx) return op;

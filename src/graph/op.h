@@ -46,7 +46,7 @@ struct fv_kernel;
 
 struct fv_op {
     const char *name;
-    const char *onnx; /* ONNX operator; NULL: none */
+    const char *onnx; /* ONNX operator, or the chain of them; NULL: no layer that networks are built of */
     const fv_arg *args;
     int n_args;
     size_t args_size;

@@ -12,6 +12,12 @@ typedef struct fv_adam_terms {
     float beta1, one_less_beta1, beta2, one_less_beta2, rate, scale, epsilon;
 } fv_adam_terms;
 
+/* A block of channels as a source of some lanes of another: which of its lanes goes to lane j, -1 for none. */
+typedef struct fv_lanes {
+    const float *x;
+    int32_t lane[16];
+} fv_lanes;
+
 typedef struct fv_simd {
     const char *name; /* "avx512", "avx2", "generic" */
     int width;        /* floats to a register */

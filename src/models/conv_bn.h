@@ -8,7 +8,7 @@ typedef struct fv_conv_bn_args {
     int stride;                    /* default 1 */
     int groups;                    /* default 1 */
     fv_value *(*act)(fv_value *x); /* fv_relu, fv_leaky_tenth, ...; default none */
-    float epsilon;                 /* of the batch norm; default 1e-5 */
+    float epsilon, momentum;       /* of the batch norm; default 1e-5 and 0.9 */
     bool zero;                     /* its weight starts at 0: a residual branch that starts as nothing */
     fv_init init;                  /* of the convolution's weight */
     int zero_;

@@ -75,6 +75,7 @@ static const struct {
     {"layers", offsetof(fv_arch, layers), false, COUNT},
     {"leaky", offsetof(fv_arch, leaky), false, FLAG},
     {"zero_init_residual", offsetof(fv_arch, zero_init_residual), false, FLAG},
+    {"width_mult", offsetof(fv_arch, width_mult), false, SCALE},
 };
 
 static const struct {

@@ -23,7 +23,7 @@ static void run(const fv_step *step, int thread, int nthreads) {
     fv_simd_pick()->add(f.count, f.in[0], f.in[1], f.out);
 }
 
-static const fv_kernel kernels[] = {FV_FLAT_KERNELS(NULL, run)};
+static const fv_kernel kernels[] = {FV_FLAT_KERNELS(run)};
 
 static void ref(const fv_node *node, const double *const in[], double *const out[], const fv_run_env *env) {
     (void)env;

@@ -23,7 +23,7 @@
 static const fv_arg arg_table[] = {
     FV_WINDOW_ROWS(fv_conv2d_node_args),
     FV_ARG_ROW(FV_ARG_INT, fv_conv2d_node_args, groups, "group", 1, 1, FV_MAX_DIM, 1, "groups of channels"),
-    FV_ARG_FUSED_ROW(FV_ARG_INT, fv_conv2d_node_args, activation, 0, 2, "0 none, 1 ReLU, 2 leaky ReLU"),
+    FV_ARG_FUSED_ROW(FV_ARG_INT, fv_conv2d_node_args, activation, 0, FV_ACTIVATIONS - 1, FV_ACTIVATION_HELP),
     FV_ARG_FUSED_ROW(FV_ARG_FLOAT, fv_conv2d_node_args, slope, 0, 1e6, "of the leaky ReLU"),
     FV_ARG_ROW(FV_ARG_BOOL, fv_conv2d_node_args, has_bias, NULL, 1, 0, 1, 1, "whether a bias is added"),
     FV_ARG_FUSED_ROW(FV_ARG_BOOL, fv_conv2d_node_args, has_skip, 0, 1, "whether the last input is added"),
@@ -145,12 +145,10 @@ static fv_status plan_batch_weights(fv_step *step) {
 
 /* What passes have fused behind the convolution, on the floats [begin, end) of the output. */
 static void finish_batch(const fv_step *step, size_t begin, size_t end) {
-    const fv_simd *simd = fv_simd_pick();
     const fv_conv2d_node_args *args = step->node->args;
     float *y = (float *)step->out[0] + begin;
-    if (args->has_skip) simd->add(end - begin, y, (const float *)step->in[step->node->n_in - 1] + begin, y);
-    if (args->activation == FV_ACTIVATION_RELU) simd->relu_forward(end - begin, y, y);
-    if (args->activation == FV_ACTIVATION_LEAKY_RELU) simd->leaky_relu_forward(end - begin, args->slope, y, y);
+    if (args->has_skip) fv_simd_pick()->add(end - begin, y, (const float *)step->in[step->node->n_in - 1] + begin, y);
+    fv_activate((fv_activation)args->activation, args->slope, end - begin, y);
 }
 
 static void run_batch(const fv_step *step, int thread, int nthreads) {
@@ -202,9 +200,8 @@ static double cost_plain(const fv_node *node, int threads) {
 }
 
 static fv_dnn_post post_of(const fv_conv2d_node_args *args) {
-    fv_dnn_post post = {.add = args->has_skip};
-    if (args->activation) post.function = FV_DNN_RELU;
-    if (args->activation == FV_ACTIVATION_LEAKY_RELU) post.alpha = args->slope;
+    fv_dnn_post post = fv_activation_post((fv_activation)args->activation, args->slope);
+    post.add = args->has_skip;
     return post;
 }
 
@@ -325,11 +322,6 @@ static void to_y(double *x, double *w, double *y) { *y += *x * *w; }
 static void to_x(double *x, double *w, double *y) { *x += *y * *w; }
 static void to_w(double *x, double *w, double *y) { *w += *x * *y; }
 
-static double activate(const fv_conv2d_node_args *args, double y) {
-    if (args->activation == FV_ACTIVATION_NONE || !(y < 0)) return y; /* also NaN */
-    return args->activation == FV_ACTIVATION_LEAKY_RELU ? args->slope * y : 0;
-}
-
 static void ref(const fv_node *node, const double *const in[], double *const out[], const fv_run_env *env) {
     (void)env;
     const fv_conv2d_node_args *args = node->args;
@@ -338,7 +330,8 @@ static void ref(const fv_node *node, const double *const in[], double *const out
     for (size_t i = 0; i < count; i++)
         out[0][i] = (args->has_bias ? in[2][i / plane % s.oc] : 0) + (args->has_skip ? in[node->n_in - 1][i] : 0);
     each_product(&s, (double *)in[0], (double *)in[1], out[0], to_y);
-    for (size_t i = 0; i < count; i++) out[0][i] = activate(args, out[0][i]);
+    fv_activation f = (fv_activation)args->activation;
+    for (size_t i = 0; i < count; i++) out[0][i] = fv_activate_ref(f, args->slope, out[0][i]);
 }
 
 static void ref_data(const fv_node *node, const double *const in[], double *const out[], const fv_run_env *env) {

@@ -2,6 +2,8 @@
 
 #include "kernels/cpu.h"
 
+#include <string.h>
+
 fv_status fv_infer_same(const fv_node *node, fv_shape out[]) {
     out[0] = node->in[0]->shape;
     return FV_OK;
@@ -9,6 +11,11 @@ fv_status fv_infer_same(const fv_node *node, fv_shape out[]) {
 
 fv_status fv_grad_by_output(fv_node *node, const fv_op *backward, fv_value *const dy[], fv_value *dx[]) {
     dx[0] = fv_node_backward(node, backward, (fv_value *[]){&node->out[0], dy[0]}, 2);
+    return dx[0] ? FV_OK : fv_last_status();
+}
+
+fv_status fv_grad_by_input(fv_node *node, const fv_op *backward, fv_value *const dy[], fv_value *dx[]) {
+    dx[0] = fv_node_backward(node, backward, (fv_value *[]){node->in[0], dy[0]}, 2);
     return dx[0] ? FV_OK : fv_last_status();
 }
 
@@ -26,7 +33,14 @@ fv_flat fv_flat_share(const fv_step *step, int thread, int nthreads) {
     return flat;
 }
 
-fv_status fv_plan_whole_blocks(fv_step *step) {
-    step->refused = step->node->out[0].shape.dim[1] % fv_block() != 0;
-    return FV_OK;
+void fv_zero_lanes(const fv_step *step, int thread, int nthreads) {
+    const fv_shape *shape = &step->node->out[0].shape;
+    size_t block = (size_t)fv_block(), used = (size_t)shape->dim[1] % block;
+    if (step->out_layout[0].kind != FV_BLOCKED || used == 0) return;
+    size_t image = fv_layout_count(shape, FV_BLOCKED) / (size_t)shape->dim[0];
+    size_t last = fv_shape_count(shape) / (size_t)shape->dim[0] / (size_t)shape->dim[1] * block; /* of an image */
+    fv_range own = fv_own_range(shape, FV_BLOCKED, thread, nthreads);
+    float *y = step->out[0];
+    for (size_t end = own.begin + image; end <= own.end; end += image)
+        for (size_t at = end - last; at < end; at += block) memset(y + at + used, 0, (block - used) * sizeof *y);
 }

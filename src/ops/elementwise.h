@@ -1,5 +1,5 @@
 /* What the rooms of element-wise operators share: the output has the shape and layout of the inputs, every layout is one
- * flat array, and the derivative is a function of the output y alone, so that x need not be kept. */
+ * flat array, and the derivative is a function of the output y alone where that can be, so that x need not be kept. */
 #ifndef OPS_ELEMENTWISE_H
 #define OPS_ELEMENTWISE_H
 
@@ -10,6 +10,8 @@ fv_status fv_infer_same(const fv_node *node, fv_shape out[]);
 
 /* Emits backward(y, dy), the gradient of input 0. */
 fv_status fv_grad_by_output(fv_node *node, const fv_op *backward, fv_value *const dy[], fv_value *dx[]);
+/* Emits backward(x, dy). */
+fv_status fv_grad_by_input(fv_node *node, const fv_op *backward, fv_value *const dy[], fv_value *dx[]);
 
 /* Elements of the tensors of an element-wise node in `ref`. */
 static inline size_t fv_elements(const fv_node *node) { return fv_shape_count(&node->out[0].shape); }
@@ -29,12 +31,12 @@ typedef struct fv_flat {
 } fv_flat;
 fv_flat fv_flat_share(const fv_step *step, int thread, int nthreads);
 
-/* For functions with f(0) != 0: refuses where FV_BLOCKED has lanes beyond C, which must stay zero. */
-fv_status fv_plan_whole_blocks(fv_step *step);
+/* For functions with f(0) != 0, after they ran: lanes beyond C of FV_BLOCKED are zero again in a thread's own images. */
+void fv_zero_lanes(const fv_step *step, int thread, int nthreads);
 
-#define FV_FLAT_KERNELS(plan_blocked, run)                                                                             \
+#define FV_FLAT_KERNELS(run)                                                                                           \
     {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, NULL, NULL, run}, {"simd", FV_PLAIN, FV_PLAIN, FV_LOCAL, NULL, NULL, run}, \
-        {"simd", FV_BLOCKED, FV_BLOCKED, FV_LOCAL, NULL, plan_blocked, run},
+        {"simd", FV_BLOCKED, FV_BLOCKED, FV_LOCAL, NULL, NULL, run},
 
 /* The facts that the operators of a room share: an fv_op's initialisers. */
 #define FV_FLAT_OP(inputs, kernels_)                                                             \

@@ -1,10 +1,9 @@
-/* The arguments of the operators that fusion passes read and write. */
+/* The arguments of the operators that fusion passes and other rooms read and write. */
 #ifndef OPS_FUSED_H
 #define OPS_FUSED_H
 
+#include "ops/activation.h"
 #include "ops/window.h"
-
-typedef enum fv_activation { FV_ACTIVATION_NONE, FV_ACTIVATION_RELU, FV_ACTIVATION_LEAKY_RELU } fv_activation;
 
 /* Inputs x, weight, bias if has_bias, skip (of the output's shape) if has_skip: activation(conv(x) + bias + skip). */
 typedef struct fv_conv2d_node_args {
@@ -24,6 +23,10 @@ typedef struct fv_batch_norm_node_args {
 typedef struct fv_leaky_relu_node_args {
     float slope; /* of x < 0 */
 } fv_leaky_relu_node_args;
+
+typedef struct fv_slice_node_args {
+    int begin, channels; /* the first channel, and how many */
+} fv_slice_node_args;
 
 /* Output 0 the folded weight, output 1 the folded bias; in: w, gamma, beta, mean, variance and, if has_bias, b. */
 fv_value *fv_fold_batch_norm_node(fv_graph *graph, const char *name, float epsilon, fv_value *const in[],

@@ -17,8 +17,8 @@ static void run_backward(const fv_step *step, int thread, int nthreads) {
     fv_simd_pick()->relu_backward(f.count, f.in[0], f.in[1], f.out);
 }
 
-static const fv_kernel kernels[] = {FV_FLAT_KERNELS(NULL, run)};
-static const fv_kernel backward_kernels[] = {FV_FLAT_KERNELS(NULL, run_backward)};
+static const fv_kernel kernels[] = {FV_FLAT_KERNELS(run)};
+static const fv_kernel backward_kernels[] = {FV_FLAT_KERNELS(run_backward)};
 
 static void ref(const fv_node *node, const double *const in[], double *const out[], const fv_run_env *env) {
     (void)env;

@@ -12,6 +12,7 @@ static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
 static void run(const fv_step *step, int thread, int nthreads) {
     fv_flat f = fv_flat_share(step, thread, nthreads);
     fv_simd_pick()->sigmoid_forward(f.count, f.in[0], f.out);
+    fv_zero_lanes(step, thread, nthreads);
 }
 
 static void run_backward(const fv_step *step, int thread, int nthreads) {
@@ -19,8 +20,8 @@ static void run_backward(const fv_step *step, int thread, int nthreads) {
     fv_simd_pick()->sigmoid_backward(f.count, f.in[0], f.in[1], f.out);
 }
 
-static const fv_kernel kernels[] = {FV_FLAT_KERNELS(fv_plan_whole_blocks, run)};
-static const fv_kernel backward_kernels[] = {FV_FLAT_KERNELS(NULL, run_backward)};
+static const fv_kernel kernels[] = {FV_FLAT_KERNELS(run)};
+static const fv_kernel backward_kernels[] = {FV_FLAT_KERNELS(run_backward)};
 
 static void ref(const fv_node *node, const double *const in[], double *const out[], const fv_run_env *env) {
     (void)env;

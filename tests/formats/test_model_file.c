@@ -33,13 +33,21 @@ static fv_value *branches(fv_graph *g) {
     return fv_linear(fv_dropout(fv_flatten(x), 0.4f), "fc", 1);
 }
 
+static fv_value *mobile(fv_graph *g) {
+    fv_value *x = fv_hard_swish(fv_conv2d(fv_input(g, 2, 8, 8), "stem", 8, 3, .stride = 2, .pad = 1));
+    fv_value *squeezed = fv_hard_sigmoid(fv_conv2d(fv_global_avg_pool(x), "gate", 8, 1));
+    x = fv_scale(fv_relu6(x), squeezed);
+    x = fv_channel_shuffle(fv_concat((fv_value *[]){fv_slice(x, 4, 4), fv_slice(x, 0, 4)}, 2), 2);
+    return fv_linear(fv_flatten(x), "fc", 3);
+}
+
 /* What the tables below take apart. */
 static fv_value *plain(fv_graph *g) {
     fv_value *x = fv_relu(fv_batch_norm(fv_conv2d(fv_input(g, 1, 6, 6), "conv", 2, 3), "bn"));
     return fv_linear(fv_flatten(fv_max_pool(x, 2)), "fc", 3);
 }
 
-static fv_value *(*const networks[])(fv_graph *g) = {windows, branches, plain};
+static fv_value *(*const networks[])(fv_graph *g) = {windows, branches, plain, mobile};
 enum { NETWORKS = sizeof networks / sizeof *networks };
 
 /* With every parameter off its initial value: variances above 0. */

@@ -61,6 +61,10 @@ def convolutions(out):
          lambda x, w, b, s: F.relu(F.conv2d(x, w, b, padding=1) + s), gradient=False)
     case(out, "conv2d", "kernel 1 1 activation 2 slope 0.125 has_bias 0", [(x, (2, 3, 3, 4)), (p, (4, 3, 1, 1))],
          lambda x, w: F.leaky_relu(F.conv2d(x, w), 0.125), gradient=False)
+    case(out, "conv2d", "kernel 3 3 activation 3 has_bias 0", [(x, (2, 3, 3, 4)), (p, (4, 3, 3, 3))],
+         lambda x, w: F.relu6(F.conv2d(x, w)), gradient=False)
+    case(out, "conv2d", "kernel 1 1 activation 4 has_bias 0", [(x, (2, 3, 3, 4)), (p, (4, 3, 1, 1))],
+         lambda x, w: F.hardswish(F.conv2d(x, w)), gradient=False)
     case(out, "linear", "has_bias 1", [(x, (3, 5)), (p, (4, 5)), (p, (4,))], F.linear)
     case(out, "linear", "has_bias 0", [(x, (2, 7)), (p, (3, 7))], F.linear)
 
@@ -96,6 +100,10 @@ def concats(out):
     case(out, "concat", "", [("x", (2, 3, 2, 2)), ("x", (2, 1, 2, 2)), ("x", (2, 4, 2, 2))],
          lambda *xs: torch.cat(xs, 1))
     case(out, "concat", "", [("x", (2, 3)), ("x", (2, 2))], lambda *xs: torch.cat(xs, 1))
+    case(out, "slice", "begin 2 channels 3", [("x", (2, 6, 2, 3))], lambda x: x[:, 2:5])
+    case(out, "channel_shuffle", "groups 3", [("x", (2, 6, 2, 2))],
+         lambda x: x.view(2, 3, 2, 2, 2).transpose(1, 2).reshape(x.shape))  # F.channel_shuffle has no gradient
+    case(out, "scale", "", [("x", (2, 5, 3, 2)), ("x", (2, 5, 1, 1))], lambda x, s: s * x)
 
 
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "layers.inc"), "w") as file:

@@ -16,7 +16,7 @@ def values(f):
     return torch.tensor([f(i) for i in range(COUNT)]).reshape(ROWS, CLASSES)
 
 
-X = values(lambda i: ((i * 37 + 11) % 64 - 32) / 16)
+X = values(lambda i: ((i * 37 + 11) % 64 - 32) / 4)
 DY = values(lambda i: ((i * 29 + 5) % 32 - 16) / 8)
 HARD = torch.tensor([(i * 5 + 2) % CLASSES for i in range(ROWS)])
 SOFT = values(lambda i: ((i * 7 + 3) % 11 + 1))
@@ -27,8 +27,11 @@ WEIGHTS = torch.tensor([(c * 3 + 1) % 7 / 4 for c in range(CLASSES)])
 CASES = {
     "relu": F.relu,
     "leaky_relu": lambda x: F.leaky_relu(x, 0.25),
+    "relu6": F.relu6,
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
+    "hard_sigmoid": lambda x: F.relu6(x + 3) / 6,  # F.hardsigmoid's backward rounds 1/6 to float32
+    "hard_swish": F.hardswish,
     "softmax": lambda x: F.softmax(x, 1),
     "cross_entropy": lambda x: F.cross_entropy(x, HARD),
     "cross_entropy soft": lambda x: F.cross_entropy(x, SOFT),

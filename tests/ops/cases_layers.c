@@ -1,4 +1,4 @@
-/* Convolution, linear, pooling, batch norm, concat. */
+/* Convolution, linear, pooling, batch norm, what moves and scales channels. */
 #include "ops/cases.h"
 #include "ops/fused.h"
 #include "ops/pool.h"
@@ -71,7 +71,7 @@ static fv_value *conv_fused(lab *l) {
     fv_conv2d_node_args args = {
         .window = any_window(l, 3),
         .groups = 1,
-        .activation = lab_int(l, 0, 2),
+        .activation = lab_int(l, 0, FV_ACTIVATIONS - 1),
         .slope = 0.125f,
         .has_bias = lab_chance(l, 50),
         .has_skip = lab_chance(l, 50),
@@ -178,6 +178,28 @@ static fv_value *concat(lab *l) {
     return fv_node_new(l->graph, &fv_concat_op, NULL, NULL, in, count);
 }
 
+static fv_shape any_channels(lab *l, int channels) {
+    if (lab_chance(l, 25)) return FV_SHAPE(lab_batch(l), channels);
+    return FV_SHAPE(lab_batch(l), channels, lab_int(l, 1, 5), lab_int(l, 1, 5));
+}
+
+static fv_value *slice(lab *l) {
+    int channels = lab_channels(l), begin = lab_int(l, 0, channels - 1);
+    fv_value *x = lab_input(l, any_channels(l, channels), LAB_NORMAL);
+    return fv_slice(x, begin, lab_int(l, 1, channels - begin));
+}
+
+static fv_value *channel_shuffle(lab *l) {
+    int groups = LAB_PICK(l, 1, 2, 3, 4, 8), each = l->small ? lab_int(l, 1, 3) : LAB_PICK(l, 1, 2, 3, 8, 16, 29);
+    return fv_channel_shuffle(lab_input(l, any_channels(l, groups * each), LAB_NORMAL), groups);
+}
+
+static fv_value *scale(lab *l) {
+    fv_shape x = FV_SHAPE(lab_batch(l), lab_channels(l), lab_int(l, 1, 7), lab_int(l, 1, 7));
+    fv_value *image = lab_input(l, x, LAB_NORMAL);
+    return fv_scale(image, lab_input(l, FV_SHAPE(x.dim[0], x.dim[1], 1, 1), LAB_NORMAL));
+}
+
 const lab_case lab_layer_cases[] = {
     {"conv2d", conv, 0},
     {"conv2d: groups", conv_groups, 0},
@@ -195,5 +217,8 @@ const lab_case lab_layer_cases[] = {
     {"conv2d_max_pool", conv_max_pool, 0},
     {"fold_batch_norm", fold_batch_norm, 1e-6},
     {"concat", concat, 1e-7},
+    {"slice", slice, 1e-7},
+    {"channel_shuffle", channel_shuffle, 1e-7},
+    {"scale", scale, 0},
     {0},
 };

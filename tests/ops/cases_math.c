@@ -13,6 +13,11 @@ static fv_shape any_shape(lab *l) {
 static fv_value *any_input(lab *l) { return lab_input(l, any_shape(l), LAB_NORMAL); }
 
 static fv_value *relu(lab *l) { return fv_relu(any_input(l)); }
+/* Beyond the kinks too. */
+static fv_value *wide_input(lab *l) { return lab_input(l, any_shape(l), LAB_WIDE); }
+static fv_value *relu6(lab *l) { return fv_relu6(wide_input(l)); }
+static fv_value *hard_sigmoid(lab *l) { return fv_hard_sigmoid(wide_input(l)); }
+static fv_value *hard_swish(lab *l) { return fv_hard_swish(wide_input(l)); }
 static fv_value *sigmoid(lab *l) { return fv_sigmoid(any_input(l)); }
 static fv_value *hyperbolic_tangent(lab *l) { return fv_tanh(any_input(l)); }
 static fv_value *leaky_relu(lab *l) { return fv_leaky_relu(any_input(l), .slope = lab_chance(l, 50) ? 0 : 0.25f); }
@@ -108,6 +113,9 @@ static fv_value *update_adamw(lab *l) { return update(l, &fv_adamw_optim); }
 const lab_case lab_math_cases[] = {
     {"relu", relu, 0},
     {"leaky_relu", leaky_relu, 0},
+    {"relu6", relu6, 0},
+    {"hard_sigmoid", hard_sigmoid, 0},
+    {"hard_swish", hard_swish, 0},
     {"sigmoid", sigmoid, 0},
     {"tanh", hyperbolic_tangent, 0},
     {"dropout", dropout, 0},

@@ -74,6 +74,7 @@ static void fill(lab *l, lab_fill kind, const fv_shape *shape, double *values) {
     if (kind == LAB_SOFT || kind == LAB_ONE_HOT) fill_rows(l, values, count, width, kind == LAB_SOFT);
     for (size_t i = 0; i < count; i++) {
         if (kind == LAB_NORMAL) values[i] = fv_random_normal(&l->random);
+        if (kind == LAB_WIDE) values[i] = 5 * fv_random_normal(&l->random);
         if (kind == LAB_POSITIVE) values[i] = 0.5 + 1.5 * fv_random_float(&l->random);
         if (kind == LAB_UNIT) values[i] = fv_random_float(&l->random);
         if (kind == LAB_DISTINCT) values[i] = 4 * ((double)i + 0.5) / (double)count - 2;

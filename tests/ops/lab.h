@@ -18,6 +18,7 @@
 
 typedef enum lab_fill {
     LAB_NORMAL,   /* N(0, 1) */
+    LAB_WIDE,     /* N(0, 5^2) */
     LAB_POSITIVE, /* U(0.5, 2) */
     LAB_UNIT,     /* U(0, 1): targets of bce */
     LAB_DISTINCT, /* a shuffled grid over (-2, 2): no two values close (max pooling) */

@@ -37,6 +37,9 @@ static const vf zero;
 /* A NaN passes through relu: what is not below zero is kept. */
 MAP1(relu_forward, NONE, choose(greater(zero, a), zero, a))
 MAP1(leaky_relu_forward, SLOPE, choose(greater(zero, a), a *slope, a))
+MAP1(relu6_forward, NONE, limit(a, 0, 6))
+MAP1(hard_sigmoid_forward, NONE, limit(a + 3.0f, 0, 6) * (1 / 6.0f))
+MAP1(hard_swish_forward, NONE, a *limit(a + 3.0f, 0, 6) * (1 / 6.0f))
 MAP1(sigmoid_forward, NONE, vsigmoid(a))
 MAP1(tanh_forward, NONE, vtanh(a))
 MAP1(exp_forward, NONE, vexp(a))
@@ -45,6 +48,11 @@ MAP1(scale, FACTOR, a *factor)
 /* a is the output y, b its gradient. */
 MAP2(relu_backward, NONE, choose(greater(a, zero), b, zero))
 MAP2(leaky_relu_backward, SLOPE, choose(greater(a, zero), b, b *slope))
+MAP2(relu6_backward, NONE, choose(greater(a, zero), choose(greater(splat(6), a), b, zero), zero))
+MAP2(hard_sigmoid_backward, NONE, choose(greater(a, zero), choose(greater(splat(1), a), b *(1 / 6.0f), zero), zero))
+/* x is a. */
+MAP2(hard_swish_backward, NONE,
+     choose(greater(splat(-3), a), zero, choose(greater(splat(3), a), b *(a *(1 / 3.0f) + 0.5f), b)))
 MAP2(sigmoid_backward, NONE, b *a *(1.0f - a))
 MAP2(tanh_backward, NONE, b *(1.0f - a * a))
 MAP2(add, NONE, a + b)

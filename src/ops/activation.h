@@ -1,0 +1,29 @@
+/* The element-wise functions that other operators apply as they store, when a fusion pass has told them to. */
+#ifndef OPS_ACTIVATION_H
+#define OPS_ACTIVATION_H
+
+#include "graph/op.h"
+#include "kernels/dnn.h"
+
+typedef enum fv_activation {
+    FV_ACTIVATION_NONE,
+    FV_ACTIVATION_RELU,
+    FV_ACTIVATION_LEAKY_RELU,
+    FV_ACTIVATION_RELU6,
+    FV_ACTIVATION_HARD_SWISH,
+    FV_ACTIVATIONS,
+} fv_activation;
+
+#define FV_ACTIVATION_HELP "0 none, 1 ReLU, 2 leaky ReLU, 3 ReLU6, 4 hard swish"
+
+/* Which one an element-wise node is; FV_ACTIVATION_NONE: none of them. */
+fv_activation fv_activation_of(const fv_node *node);
+
+/* y = f(y). The slope is the leaky ReLU's. */
+void fv_activate(fv_activation f, float slope, size_t count, float *y);
+double fv_activate_ref(fv_activation f, double slope, double y);
+
+/* The same as oneDNN is told it. */
+fv_dnn_post fv_activation_post(fv_activation f, float slope);
+
+#endif
