@@ -246,4 +246,4 @@ static const struct jpeg_fixture {
 /* color_420 turned upright from each EXIF orientation. */
 static const uint32_t upright_crc[9] = {0, 832666664u, 1396698000u, 930391187u, 2331256375u, 329726357u, 2347113866u, 2095412724u, 133205780u};
 /* color_420 decoded to eighths of its size. */
-static const uint32_t scaled_crc[9] = {0, 318634933u, 1251931u, 4078424460u, 1605916745u, 4163845394u, 1978795912u, 1631161130u, 832666664u};
+static const uint32_t scaled_crc[9] = {[1] = 318634933u, [2] = 1251931u, [4] = 1605916745u, [8] = 832666664u};

@@ -110,4 +110,4 @@ for name, (file, one_scan) in FILES.items():
 print("};\n\n/* color_420 turned upright from each EXIF orientation. */", file=out)
 print(f"static const uint32_t upright_crc[9] = {{0, {', '.join(f'{upright_crc(o)}u' for o in range(1, 9))}}};", file=out)
 print("/* color_420 decoded to eighths of its size. */", file=out)
-print(f"static const uint32_t scaled_crc[9] = {{0, {', '.join(f'{scaled_crc(n)}u' for n in range(1, 9))}}};", file=out)
+print(f"static const uint32_t scaled_crc[9] = {{{', '.join(f'[{n}] = {scaled_crc(n)}u' for n in (1, 2, 4, 8))}}};", file=out)

@@ -125,7 +125,7 @@ static void passes_over_other_segments(void **state) {
 static void decodes_fast_to_eighths(void **state) {
     (void)state;
     begin("color_420");
-    for (int n = 1; n <= 8; n++) {
+    for (int n = 1; n <= 8; n *= 2) {
         int width = (37 * n + 7) / 8, height = (21 * n + 7) / 8;
         fv_image image = decode(&(fv_decode_want){.fast = true, .width = width, .height = height});
         assert_int_equal(image.width, width);
@@ -279,17 +279,17 @@ static void refuses_claims_beyond_the_memory_rule(void **state) {
 
 static void limits_the_number_of_scans(void **state) {
     (void)state;
-    for (int scans = 500; scans <= 501; scans++) {
+    for (int scans = 100; scans <= 101; scans++) {
         const struct jpeg_fixture *f = begin("separate_scans");
         size_t scan = find(0xda, 0), next = find(0xda, 1);
         uint8_t again[1024];
         assert_true(next - scan < sizeof again);
         memcpy(again, file + scan, next - scan);
         for (int i = 3; i < scans; i++) insert(next, again, next - scan);
-        if (scans == 500)
+        if (scans == 100)
             expect(f);
         else
-            refuse(FV_BAD_DATA, "more than 500 scans");
+            refuse(FV_BAD_DATA, "more than 100 scans");
     }
 }
 
