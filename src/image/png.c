@@ -1,9 +1,12 @@
 /* PNG by libspng. Bit depths below 8 come out as 8, palettes as RGB; a palette's transparency or a transparent color as
- * alpha. libspng sees the chunks that make the picture, and no others: what is not inflated is no bomb. */
+ * alpha. Upright by the
+ * EXIF orientation. libspng sees the chunks that make the picture, and no others: what is not inflated is no bomb. */
 #include "core/file.h"
 #include "core/foreign.h"
 #include "image/decode.h"
+#include "image/exif.h"
 #include "image/formats.h"
+#include "image/orient.h"
 
 #include <spng.h>
 #include <string.h>
@@ -75,17 +78,29 @@ typedef struct source {
 /* Critical ones, which have a capital letter, and transparency. */
 static bool matters(const uint8_t *type) { return !(type[0] & 0x20) || memcmp(type, "tRNS", 4) == 0; }
 
+/* Of the whole chunk; 0 where the file ends before it does. */
+static size_t chunk_bytes(const uint8_t *at, const uint8_t *end) {
+    size_t left = (size_t)(end - at);
+    if (left < CHUNK_EXTRA) return 0;
+    size_t bytes = (size_t)at[0] << 24 | (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3];
+    return bytes <= left - CHUNK_EXTRA ? bytes + CHUNK_EXTRA : 0;
+}
+
 /* Sets `stop` behind the next chunk that matters; what is cut off is left to libspng to find. */
 static void next_chunk(source *s) {
-    for (;; s->at = s->stop) {
-        size_t left = (size_t)(s->end - s->at);
-        if (left < CHUNK_EXTRA) break;
-        size_t bytes = (size_t)s->at[0] << 24 | (size_t)s->at[1] << 16 | (size_t)s->at[2] << 8 | s->at[3];
-        if (bytes > left - CHUNK_EXTRA) break;
-        s->stop = s->at + CHUNK_EXTRA + bytes;
+    size_t bytes;
+    while ((bytes = chunk_bytes(s->at, s->end)) != 0) {
+        s->stop = s->at + bytes;
         if (matters(s->at + 4)) return;
+        s->at = s->stop;
     }
     s->stop = s->end;
+}
+
+static int orientation_of(const uint8_t *at, const uint8_t *end) {
+    for (size_t bytes; (bytes = chunk_bytes(at, end)) != 0; at += bytes)
+        if (memcmp(at + 4, "eXIf", 4) == 0) return fv_exif_orientation(at + 8, bytes - CHUNK_EXTRA);
+    return 1;
 }
 
 static int read_bytes(spng_ctx *context, void *user, void *to, size_t count) {
@@ -101,10 +116,10 @@ static int read_bytes(spng_ctx *context, void *user, void *to, size_t count) {
     return 0;
 }
 
-static fv_status decode(spng_ctx *context, source *s, fv_image *image) {
+static fv_status decode(spng_ctx *context, source *s, int orientation, fv_image *image) {
     struct spng_ihdr header;
     choice c;
-    size_t count = (size_t)(s->end - s->at), length;
+    size_t count = (size_t)(s->end - s->at), length, copies = orientation == 1 ? 1 : 2;
     PNG_TRY(spng_set_image_limits(context, LARGEST_SIDE, LARGEST_SIDE));
     PNG_TRY(spng_set_chunk_limits(context, count, count));
     PNG_TRY(spng_set_crc_action(context, SPNG_CRC_ERROR, SPNG_CRC_ERROR));
@@ -112,14 +127,14 @@ static fv_status decode(spng_ctx *context, source *s, fv_image *image) {
     PNG_TRY(spng_get_ihdr(context, &header));
     FV_TRY(choose_output(context, &header, &c));
     size_t pixels = (size_t)header.width * header.height, wanted = pixels * (size_t)(c.channels * c.depth / 8);
-    if (wanted > fv_foreign_limit(count) - 2 * count - OWN_BYTES)
+    if (wanted * copies > fv_foreign_limit(count) - 2 * count - OWN_BYTES)
         return fv_fail(FV_BAD_DATA, "claims %ux%u pixels, too many for %zu bytes", header.width, header.height, count);
     PNG_TRY(spng_decoded_image_size(context, c.format, &length));
     FV_TRY(fv_image_new(image, (int)header.width, (int)header.height, c.channels, c.depth));
     if (length != wanted) return fv_fail(FV_BAD_DATA, "decodes to %zu bytes, not %zu", length, wanted);
     PNG_TRY(spng_decode_image(context, image->owned, length, c.format, c.flags));
     PNG_TRY(spng_decode_chunks(context)); /* up to the end: is it there? */
-    return FV_OK;
+    return fv_orient(image, orientation);
 }
 
 fv_status fv_png_decode(const void *bytes, size_t count, const fv_decode_want *want, fv_image *image) {
@@ -128,7 +143,7 @@ fv_status fv_png_decode(const void *bytes, size_t count, const fv_decode_want *w
     if (!context) return FV_NO_MEMORY;
     const uint8_t *start = bytes;
     source s = {start, start + count, start + SIGNATURE};
-    fv_status status = decode(context, &s, image);
+    fv_status status = decode(context, &s, orientation_of(s.stop, s.end), image);
     spng_ctx_free(context);
     if (status != FV_OK) fv_image_free(image);
     return status;

@@ -1,9 +1,10 @@
 /* TIFF by libtiff: the first picture of the file, in strips or tiles, with 8 or 16 bits a sample, gray and palettes also
- * with 1, 2 and 4. libtiff 4.5 bounds one allocation, not their sum, so what the file claims is added up here first. */
+ * with 1, 2 and 4; upright. libtiff 4.5 bounds one allocation, not their sum, so what the file claims is added up here first. */
 #include "image/tiff.h"
 
 #include "core/foreign.h"
 #include "image/formats.h"
+#include "image/orient.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -121,7 +122,8 @@ static bool is_sound(const blocks *b, const fv_tiff_layout *l) {
 
 /* Memory, and time: blocks larger than the picture, and many of them, would be decoded for nothing. */
 static fv_status check_size(const source *s, const fv_tiff_layout *l, const blocks *b) {
-    size_t pixel = (size_t)(fv_tiff_channels(l) * fv_tiff_depth(l) / 8), wanted, block, all, claims;
+    size_t copies = l->orientation == ORIENTATION_TOPLEFT ? 1 : 2;
+    size_t pixel = (size_t)(fv_tiff_channels(l) * fv_tiff_depth(l) / 8) * copies, wanted, block, all, claims;
     size_t most = fv_foreign_limit(s->count) - s->count - OWN_BYTES;
     if (!fv_size_mul(l->width, l->height, &wanted) || !fv_size_mul(wanted, pixel, &wanted) ||
         !fv_size_mul(b->bytes, b->planes * BLOCK_TIMES, &block) || !fv_size_add(wanted, block, &wanted) ||
@@ -194,7 +196,8 @@ static fv_status decode(TIFF *tiff, const source *s, fv_image *image) {
     FV_TRY(check_size(s, &layout, &b));
     FV_TRY(
         fv_image_new(image, (int)layout.width, (int)layout.height, fv_tiff_channels(&layout), fv_tiff_depth(&layout)));
-    return read_blocks(tiff, s, &layout, &b, image);
+    FV_TRY(read_blocks(tiff, s, &layout, &b, image));
+    return fv_orient(image, layout.orientation);
 }
 
 fv_status fv_tiff_decode(const void *bytes, size_t count, const fv_decode_want *want, fv_image *image) {

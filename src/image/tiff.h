@@ -12,7 +12,7 @@ enum { FV_TIFF_COLORS = 4, FV_TIFF_LINES = FV_TIFF_COLORS + 1 };
 typedef struct fv_tiff_layout {
     uint32_t width, height;
     uint16_t bits, samples; /* of a sample; of a pixel */
-    uint16_t photometric, compression;
+    uint16_t photometric, compression, orientation;
     bool separate;      /* a plane for each sample, instead of pixels */
     int colors;         /* the first so many samples */
     int alpha;          /* the sample that is alpha; 0: none */

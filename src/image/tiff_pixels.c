@@ -119,6 +119,7 @@ fv_status fv_tiff_read_layout(TIFF *tiff, fv_tiff_layout *l) {
     TIFFGetFieldDefaulted(tiff, TIFFTAG_BITSPERSAMPLE, &l->bits);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLESPERPIXEL, &l->samples);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &l->compression);
+    TIFFGetFieldDefaulted(tiff, TIFFTAG_ORIENTATION, &l->orientation);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_PLANARCONFIG, &planar);
     const meaning *m = find(l->photometric);
     bool ycbcr = l->photometric == PHOTOMETRIC_YCBCR;

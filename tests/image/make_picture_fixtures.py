@@ -8,7 +8,7 @@ import sys
 import zlib
 
 import numpy as np
-from PIL import Image, __version__
+from PIL import Image, ImageOps, __version__
 
 W, H = 13, 9
 
@@ -53,6 +53,10 @@ def packed(samples, bits):
     return [np.packbits(row.ravel()).tobytes() for row in unpacked]
 
 
+def exif(orientation):
+    return b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0" + bytes((orientation,)) + b"\0\0\0\0\0\0"
+
+
 # ---- What Pillow makes of a file ------------------------------------------------------------------------------------
 
 CONVERSIONS = {"1": "L", "CMYK": "RGB", "RGBX": "RGB", "RGBa": "RGBA", "La": "LA"}
@@ -61,6 +65,8 @@ CONVERSIONS = {"1": "L", "CMYK": "RGB", "RGBX": "RGB", "RGBa": "RGBA", "La": "LA
 def pillows(file, gray=False):
     picture = Image.open(io.BytesIO(file))
     picture.load()
+    if picture.format != "TIFF":  # which is turned upright by loading it
+        picture = ImageOps.exif_transpose(picture)
     if picture.mode == "P":
         picture = picture.convert("RGBA" if "transparency" in picture.info else "L" if gray else "RGB")
     elif "transparency" in picture.info:
@@ -167,6 +173,7 @@ def make_png():
     out.add("RGB of 16 bits with a transparent color",
             png(wide, 16, 2, False, chunk(b"tRNS", wide[1, 1].astype(">u2").tobytes())),
             np.concatenate([wide, opaque], axis=2))
+    out.add("orientation 8", png(RGB, 8, 2, False, chunk(b"eXIf", exif(8))))
     out.add("Pillow's own", saved(palette_image(), "PNG", optimize=True))
     return out
 
@@ -199,8 +206,9 @@ def make_webp():
         out.add(f"{name}, lossless", saved(picture, "WEBP", lossless=True, exact=True))
         out.add(f"{name}, lossy", saved(picture, "WEBP", quality=70))
     out.add("sixteen colors, lossless", saved(palette_image(), "WEBP", lossless=True))
-    orientation = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x01\0\0\0\0\0\0"
-    out.add("lossy with metadata", saved(image(RGB), "WEBP", quality=70, exif=orientation, icc_profile=b"a profile"))
+    for orientation in (1, 6):
+        out.add(f"orientation {orientation}",
+                saved(image(RGB), "WEBP", quality=70, exif=b"Exif\0\0" + exif(orientation), icc_profile=b"a profile"))
     frames = [image(RGB), image(RGB[::-1])]
     name = out.array(saved(frames[0], "WEBP", save_all=True, append_images=frames[1:]), "uint8_t")
     out.arrays.append(f"#define webp_animation {name}")
@@ -296,6 +304,8 @@ def make_tiff():
     big = noise(3, width=37, height=35)
     out.add("RGB, many tiles", tiff(big, 8, rgb, tile=(16, 32), deflate=True))
     out.add("RGB, one strip", tiff(RGB, 8, rgb, rows=H))
+    for orientation in (3, 5):
+        out.add(f"orientation {orientation}", tiff(RGB, 8, rgb, more=[(274, "H", [orientation])]))
     out.add("BigTIFF", tiff(RGB, 8, rgb, big=True), RGB)
     out.add("BigTIFF, big-endian", tiff(noise(1, 65535), 16, black, order=">", big=True), noise(1, 65535))
     for compression in ("tiff_ccitt", "group3", "group4", "packbits", "tiff_lzw", "tiff_adobe_deflate"):
