@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 
 static bool is_picture(const char *name) {
-    static const char *const extensions[] = {".png", ".jpg", ".jpeg", ".pgm", ".ppm", ".pnm"};
+    static const char *const extensions[] = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff",
+                                             ".bmp", ".pbm", ".pgm",  ".ppm",  ".pam", ".pnm"};
     const char *dot = strrchr(name, '.');
     for (size_t i = 0; dot && i < sizeof extensions / sizeof *extensions; i++)
         if (strcasecmp(dot, extensions[i]) == 0) return true;
@@ -52,5 +53,5 @@ fv_status cli_each_picture(fv_arena *arena, const char *path, cli_visit visit, v
     FV_TRY(search(arena, path, visit, user, &found));
     if (found) return FV_OK;
     return visit(user, path,
-                 fv_fail(FV_BAD_DATA, "%s: no pictures (.png, .jpg, .jpeg, .pgm, .ppm, .pnm) in this folder", path));
+                 fv_fail(FV_BAD_DATA, "%s: no pictures (JPEG, PNG, WebP, TIFF, BMP or PNM) in this folder", path));
 }

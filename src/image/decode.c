@@ -18,16 +18,21 @@ typedef struct format {
 
 static const format formats[] = {
     {"PNG", "\x89PNG\r\n\x1a\n", 8, fv_png_decode},
+    {"PBM (text)", "P1", 2, fv_pnm_decode},
     {"PGM (text)", "P2", 2, fv_pnm_decode},
     {"PPM (text)", "P3", 2, fv_pnm_decode},
+    {"PBM", "P4", 2, fv_pnm_decode},
     {"PGM", "P5", 2, fv_pnm_decode},
     {"PPM", "P6", 2, fv_pnm_decode},
+    {"PAM", "P7", 2, fv_pnm_decode},
     {"JPEG", "\xff\xd8\xff", 3, fv_jpeg_decode},
     {"GIF", "GIF8", 4, NULL},
-    {"BMP", "BM", 2, NULL},
-    {"TIFF", "II*\0", 4, NULL},
-    {"TIFF", "MM\0*", 4, NULL},
-    {"WebP", "RIFF", 4, NULL},
+    {"BMP", "BM", 2, fv_bmp_decode},
+    {"TIFF", "II*\0", 4, fv_tiff_decode},
+    {"TIFF", "MM\0*", 4, fv_tiff_decode},
+    {"BigTIFF", "II+\0", 4, fv_tiff_decode},
+    {"BigTIFF", "MM\0+", 4, fv_tiff_decode},
+    {"WebP", "RIFF", 4, fv_webp_decode},
 };
 
 fv_status fv_image_decode(const void *bytes, size_t count, const char *name, const fv_decode_want *want,
@@ -41,7 +46,7 @@ fv_status fv_image_decode(const void *bytes, size_t count, const char *name, con
         fv_status status = f->decode(bytes, count, want, image);
         return status == FV_OK ? FV_OK : fv_fail_in(status, "%s: %s", name, f->name);
     }
-    return fv_fail(FV_BAD_DATA, "%s: not an image (PNG, JPEG, PGM or PPM)", name);
+    return fv_fail(FV_BAD_DATA, "%s: not an image (JPEG, PNG, WebP, TIFF, BMP or PNM)", name);
 }
 
 fv_status fv_image_read(const char *path, const fv_decode_want *want, fv_image *image) {

@@ -8,5 +8,8 @@
 fv_status fv_jpeg_decode(const void *bytes, size_t count, const fv_decode_want *want, fv_image *image);
 fv_status fv_png_decode(const void *bytes, size_t count, const fv_decode_want *want, fv_image *image);
 fv_status fv_pnm_decode(const void *bytes, size_t count, const fv_decode_want *want, fv_image *image);
+fv_status fv_webp_decode(const void *bytes, size_t count, const fv_decode_want *want, fv_image *image);
+fv_status fv_tiff_decode(const void *bytes, size_t count, const fv_decode_want *want, fv_image *image);
+fv_status fv_bmp_decode(const void *bytes, size_t count, const fv_decode_want *want, fv_image *image);
 
 #endif

@@ -1,9 +1,13 @@
-/* Netpbm's gray and color maps: "P5 WIDTH HEIGHT MAXIMUM\n" and samples, one byte or two (big-endian) each; P2 and P3 as
- * decimal text. '#' begins a comment up to the end of the line. A maximum up to 255 gives 8 bits, above it 16, scaled to
- * the full range. What follows the picture (the format allows further ones) is ignored. */
+/* Netpbm's maps: "P5 WIDTH HEIGHT MAXIMUM\n" and samples, one byte or two (big-endian) each, is gray, P6 color; P4, which
+ * has no maximum, has eight pixels to a byte, rows of whole bytes, and 1 is black; P1 to P3 are the same as decimal text.
+ * P7 has its numbers by name, and as many channels as it says. '#' begins a comment up to the end of the line. A maximum up
+ * to 255 gives 8 bits, above it 16, scaled to the full range. What follows the picture (the formats allow further ones) is
+ * ignored. */
 #include "image/formats.h"
 
-#include "core/memory.h"
+#include <string.h>
+
+enum { LARGEST = 65535 };
 
 typedef struct reader {
     const uint8_t *at, *end;
@@ -29,25 +33,95 @@ static int read_number(reader *r, int high) {
     return number;
 }
 
-/* Text: one number; binary: one byte or two. -1 where it ends or is above the maximum. */
-static int read_sample(reader *r, bool text, int maximum) {
-    if (text) return read_number(r, maximum);
-    int bytes = maximum > 255 ? 2 : 1;
+/* ---- Headers ------------------------------------------------------------------------------------------------------ */
+
+typedef struct header {
+    int width, height, channels, maximum;
+    bool text, bitmap; /* bitmap: bits (or digits, in text) instead of samples, and 1 is black */
+} header;
+
+/* P1 to P6; P7's comes from its lines. */
+static const header kinds[] = {
+    {.channels = 1, .maximum = 1, .text = true, .bitmap = true},
+    {.channels = 1, .text = true},
+    {.channels = 3, .text = true},
+    {.channels = 1, .maximum = 1, .bitmap = true},
+    {.channels = 1},
+    {.channels = 3},
+    {0},
+};
+
+/* A word at the front of what is left? Passes it. */
+static bool take(reader *r, const char *word) {
+    size_t length = strlen(word);
+    if ((size_t)(r->end - r->at) <= length || memcmp(r->at, word, length) != 0 || !is_space(r->at[length]))
+        return false;
+    r->at += length;
+    return true;
+}
+
+static void skip_line(reader *r) {
+    while (r->at < r->end && *r->at != '\n') r->at++;
+}
+
+/* Lines of a name and a number, in any order, and one for the kind of picture, which the number of channels tells too. */
+static bool read_named(reader *r, header *h) {
+    const struct {
+        const char *name;
+        int *number, most;
+    } lines[] = {{"WIDTH", &h->width, LARGEST},
+                 {"HEIGHT", &h->height, LARGEST},
+                 {"DEPTH", &h->channels, 4},
+                 {"MAXVAL", &h->maximum, LARGEST}};
+    for (skip_space(r); !take(r, "ENDHDR"); skip_space(r)) {
+        size_t i = 0;
+        while (i < sizeof lines / sizeof *lines && !take(r, lines[i].name)) i++;
+        if (i < sizeof lines / sizeof *lines)
+            *lines[i].number = read_number(r, lines[i].most);
+        else if (take(r, "TUPLTYPE"))
+            skip_line(r);
+        else
+            return false;
+    }
+    return true;
+}
+
+static bool read_header(reader *r, int digit, header *h) {
+    *h = kinds[digit - '1'];
+    if (digit == '7') {
+        if (!read_named(r, h)) return false;
+    } else {
+        h->width = read_number(r, LARGEST), h->height = read_number(r, LARGEST);
+        if (!h->maximum) h->maximum = read_number(r, LARGEST);
+    }
+    return h->width > 0 && h->height > 0 && h->channels > 0 && h->maximum > 0 && r->at < r->end && is_space(*r->at++);
+}
+
+/* ---- Samples ------------------------------------------------------------------------------------------------------ */
+
+/* Text: one number, or a digit; binary: one byte or two. -1 where it ends or is above the maximum. */
+static int read_sample(reader *r, const header *h) {
+    if (h->bitmap) {
+        skip_space(r);
+        return r->at < r->end && (*r->at == '0' || *r->at == '1') ? '1' - *r->at++ : -1;
+    }
+    if (h->text) return read_number(r, h->maximum);
+    int bytes = h->maximum > 255 ? 2 : 1;
     if (r->end - r->at < bytes) return -1;
     int sample = bytes == 1 ? r->at[0] : r->at[0] << 8 | r->at[1];
     r->at += bytes;
-    return sample <= maximum ? sample : -1;
+    return sample <= h->maximum ? sample : -1;
 }
 
-static fv_status read_samples(reader *r, bool text, int maximum, const fv_image *image) {
-    const uint32_t full = image->depth == 8 ? 255 : 65535;
+static fv_status read_samples(reader *r, const header *h, const fv_image *image) {
+    const uint32_t full = image->depth == 8 ? 255 : 65535, maximum = (uint32_t)h->maximum;
     size_t count = fv_image_samples(image);
     for (size_t i = 0; i < count; i++) {
-        int sample = read_sample(r, text, maximum);
+        int sample = read_sample(r, h);
         if (sample < 0)
             return fv_fail(FV_BAD_DATA, "sample %zu of %zu is missing or not a number of at most %d", i, count,
-                           maximum);
-        uint32_t scaled = ((uint32_t)sample * full + (uint32_t)maximum / 2) / (uint32_t)maximum;
+                           h->maximum);
+        uint32_t scaled = ((uint32_t)sample * full + maximum / 2) / maximum;
         if (image->depth == 8)
             ((uint8_t *)image->owned)[i] = (uint8_t)scaled;
         else
@@ -56,22 +130,36 @@ static fv_status read_samples(reader *r, bool text, int maximum, const fv_image 
     return FV_OK;
 }
 
+static size_t bit_row(const header *h) { return ((size_t)h->width + 7) / 8; }
+
+static fv_status read_bits(reader *r, const header *h, const fv_image *image) {
+    uint8_t *to = image->owned;
+    for (int y = 0; y < h->height; y++, r->at += bit_row(h))
+        for (int x = 0; x < h->width; x++) *to++ = r->at[x / 8] << x % 8 & 0x80 ? 0 : 255;
+    return FV_OK;
+}
+
+/* The least that the picture takes: a sample in text takes two bytes (the last one, one), or is a digit. */
+static size_t least_bytes(const header *h) {
+    size_t pixels = (size_t)h->width * (size_t)h->height, samples = pixels * (size_t)h->channels;
+    if (h->bitmap) return h->text ? pixels : bit_row(h) * (size_t)h->height;
+    return h->text ? 2 * samples - 1 : h->maximum > 255 ? 2 * samples : samples;
+}
+
 fv_status fv_pnm_decode(const void *bytes, size_t count, const fv_decode_want *want, fv_image *image) {
     (void)want;
     const uint8_t *start = bytes;
     reader r = {start + 2, start + count};
-    int kind = start[1] - '0', channels = kind == 3 || kind == 6 ? 3 : 1;
-    bool text = kind < 4;
-    int width = read_number(&r, 65535), height = read_number(&r, 65535), maximum = read_number(&r, 65535);
-    if (width < 1 || height < 1 || maximum < 1 || r.at == r.end || !is_space(*r.at++))
-        return fv_fail(FV_BAD_DATA, "its header must be width, height and maximum, each 1..65535");
-    /* A sample takes two bytes of text (the last one, one), or its own size: what is claimed must be there. */
-    size_t sample = text || maximum > 255 ? 2 : 1, left = (size_t)(r.end - r.at) + text;
-    size_t samples = (size_t)width * (size_t)height * (size_t)channels;
-    if (samples > left / sample)
-        return fv_fail(FV_BAD_DATA, "truncated: %zu bytes left for %dx%dx%d samples", left, width, height, channels);
-    FV_TRY(fv_image_new(image, width, height, channels, maximum > 255 ? 16 : 8));
-    fv_status status = read_samples(&r, text, maximum, image);
+    header h;
+    if (!read_header(&r, start[1], &h))
+        return fv_fail(FV_BAD_DATA, "its header must be width, height and maximum, each 1..%d%s", LARGEST,
+                       start[1] == '7' ? ", and a depth of 1..4" : "");
+    size_t left = (size_t)(r.end - r.at);
+    if (least_bytes(&h) > left)
+        return fv_fail(FV_BAD_DATA, "truncated: %zu bytes left for %dx%dx%d samples", left, h.width, h.height,
+                       h.channels);
+    FV_TRY(fv_image_new(image, h.width, h.height, h.channels, h.maximum > 255 ? 16 : 8));
+    fv_status status = (h.bitmap && !h.text ? read_bits : read_samples)(&r, &h, image);
     if (status != FV_OK) fv_image_free(image);
     return status;
 }

@@ -1,9 +1,23 @@
 #include "core/memory.h"
 #include "image/decode.h"
+#include "image/fixture.h"
 #include "support/unit.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "image/pnm_fixtures.h"
+
+enum { CASES = sizeof pnm_fixtures / sizeof *pnm_fixtures };
+
+static void each(void (*check)(const fixture *)) {
+    for (size_t i = 0; i < CASES; i++) check(&pnm_fixtures[i]);
+}
+
+static void equals_pillow(void **s) { (void)s, each(fixture_is_read); }
+static void refuses_truncation(void **s) { (void)s, each(fixture_is_read_whole_or_not); }
+static void survives_flipped_bits(void **s) { (void)s, each(fixture_survives_flipped_bits); }
+static void survives_failing_allocations(void **s) { (void)s, each(fixture_survives_failing_allocations); }
 
 static fv_image expect(const void *bytes, size_t count, int width, int height, int channels, int depth) {
     fv_image image;
@@ -51,6 +65,15 @@ static void refuses_damage(void **state) {
     static const struct {
         const char *text, *message;
     } cases[] = {
+        {"P1 2 1\n0", "truncated: 1 bytes left for 2x1x1 samples"},
+        {"P1 2 1\n02", "sample 1 of 2 is missing or not a number of at most 1"},
+        {"P1 2 1\n0 ", "sample 1 of 2"},
+        {"P4 9 2\nabc", "truncated"},
+        {"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 1\nENDHDR\na", "each 1..65535, and a depth of 1..4"},
+        {"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 5\nMAXVAL 255\nENDHDR\nabcde", "header"},
+        {"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\na", "header"},
+        {"P7\nWIDE 1\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\nENDHDR\na", "header"},
+        {"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\nabc", "truncated"},
         {"P5", "header"},
         {"P5 2", "header"},
         {"P5 2 1 255", "header"},
@@ -82,6 +105,10 @@ static void refuses_damage(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equals_pillow),
+        cmocka_unit_test(refuses_truncation),
+        cmocka_unit_test(survives_flipped_bits),
+        cmocka_unit_test(survives_failing_allocations),
         cmocka_unit_test(reads_text),
         cmocka_unit_test(reads_binary),
         cmocka_unit_test(reads_16_bits),
