@@ -1,6 +1,6 @@
 #include "image/prepare.h"
 
-#include "image/resize.h"
+#include "image/resample.h"
 
 #include <math.h>
 
@@ -28,7 +28,8 @@ fv_status fv_prepare_check(const fv_preprocess *p, int c, int h, int w) {
     if (p->channels != FV_CHANNELS_DEFAULT && orders[p->channels].channels != c)
         return fv_fail(FV_BAD_ARGUMENT, "preprocess: %d channels asked for, the network's input has %d",
                        orders[p->channels].channels, c);
-    if (p->resize == FV_RESIZE_CV2) return fv_fail(FV_UNSUPPORTED, "resize=cv2 is not built in yet: use resize=pil");
+    if ((unsigned)p->resize > FV_RESIZE_CV2)
+        return fv_fail(FV_BAD_ARGUMENT, "preprocess resize %d: unknown", (int)p->resize);
     for (int i = 0; i < c; i++)
         if (!isfinite(p->mean[i]) || !isfinite(p->std[i]) || p->std[i] < 0.0f)
             return fv_fail(FV_BAD_ARGUMENT, "preprocess channel %d: mean %g, std %g: must be finite, std above 0", i,
@@ -113,7 +114,8 @@ fv_status fv_prepare(const fv_image *image, const fv_preprocess *p, int c, int h
         image = &gray;
     }
     if (status == FV_OK && (image->width != w || image->height != h)) {
-        status = fv_resize_pil(image, w, h, &resized);
+        fv_axis x = fv_axis_whole(image->width, w), y = fv_axis_whole(image->height, h);
+        status = fv_resample(image, p->resize, &x, &y, &resized);
         image = &resized;
     }
     if (status == FV_OK) normalise(image, order, p, c, out);
