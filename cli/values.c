@@ -160,6 +160,6 @@ static const char *at(const char *const *names, int count, int index) { return i
     at((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), index)
 
 const char *cli_channels_name(int index) { return NAMES("rgb", "bgr", "gray"); }
-const char *cli_resize_name(int index) { return NAMES("pil"); }
+const char *cli_resize_name(int index) { return NAMES("pil", "cv2"); }
 const char *cli_precision_name(int index) { return NAMES("f32"); }
 const char *cli_mode_name(int index) { return NAMES("train", "infer"); }

@@ -121,7 +121,8 @@ typedef enum fv_resize { FV_RESIZE_DEFAULT = 0, FV_RESIZE_PIL, FV_RESIZE_CV2 } f
  * code that evaluation used. */
 typedef struct fv_preprocess {
     fv_channels channels; /* default: FV_GRAY for networks with one input channel, else FV_RGB */
-    fv_resize resize;     /* default FV_RESIZE_PIL: Pillow's antialiased bilinear; used when sizes differ */
+    fv_resize resize;     /* used when sizes differ: FV_RESIZE_PIL (the default), Pillow's antialiased bilinear, or
+                             FV_RESIZE_CV2, OpenCV's INTER_LINEAR; at 8 bits their very pixels */
     float mean[4];        /* default 0 */
     float std[4];         /* default 1 */
     int zero_;

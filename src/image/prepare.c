@@ -1,8 +1,7 @@
 #include "image/prepare.h"
 
-#include "image/resize.h"
-
 #include <math.h>
+#include <string.h>
 
 enum { LARGEST_SIDE = 65535 };
 
@@ -28,7 +27,8 @@ fv_status fv_prepare_check(const fv_preprocess *p, int c, int h, int w) {
     if (p->channels != FV_CHANNELS_DEFAULT && orders[p->channels].channels != c)
         return fv_fail(FV_BAD_ARGUMENT, "preprocess: %d channels asked for, the network's input has %d",
                        orders[p->channels].channels, c);
-    if (p->resize == FV_RESIZE_CV2) return fv_fail(FV_UNSUPPORTED, "resize=cv2 is not built in yet: use resize=pil");
+    if ((unsigned)p->resize > FV_RESIZE_CV2)
+        return fv_fail(FV_BAD_ARGUMENT, "preprocess resize %d: unknown", (int)p->resize);
     for (int i = 0; i < c; i++)
         if (!isfinite(p->mean[i]) || !isfinite(p->std[i]) || p->std[i] < 0.0f)
             return fv_fail(FV_BAD_ARGUMENT, "preprocess channel %d: mean %g, std %g: must be finite, std above 0", i,
@@ -85,39 +85,63 @@ static bool has_avx2(void) { return __builtin_cpu_supports("avx2"); }
 static bool has_avx2(void) { return false; }
 #endif
 
-static void normalise(const fv_image *image, const channel_order *order, const fv_preprocess *p, int c, float *out) {
+/* How each channel of the input comes from the image's, whose white is `white`. */
+static void choose_channels(const fv_image *image, const channel_order *order, const fv_preprocess *p, int c,
+                            double white, fv_channel channel[4]) {
     const int *source = image->channels < 3 ? order->gray : order->color;
-    size_t step = (size_t)image->channels, count = (size_t)image->width * (size_t)image->height;
-    for (int i = 0; i < c; i++, out += count) {
+    for (int i = 0; i < c; i++) {
         double std = p->std[i] == 0.0f ? 1.0 : (double)p->std[i];
-        float scale = (float)(1.0 / ((image->depth == 8 ? 255.0 : 65535.0) * std)), shift = (float)(-p->mean[i] / std);
-        const uint8_t *bytes = image->pixels;
-        const uint16_t *words = image->pixels;
-        if (image->depth == 16)
-            plane_16(words + source[i], step, count, scale, shift, out);
-        else if (has_avx2())
-            plane_8_avx2(bytes + source[i], step, count, scale, shift, out);
-        else
-            plane_8(bytes + source[i], step, count, scale, shift, out);
+        channel[i] = (fv_channel){source[i], (float)(1.0 / (white * std)), (float)(-p->mean[i] / std)};
     }
 }
 
-fv_status fv_prepare(const fv_image *image, const fv_preprocess *p, int c, int h, int w, float *out) {
+static void normalise(const fv_image *image, const fv_channel *channel, int c, float *out) {
+    size_t step = (size_t)image->channels, count = (size_t)image->width * (size_t)image->height;
+    for (int i = 0; i < c; i++, channel++, out += count) {
+        const uint8_t *bytes = (const uint8_t *)image->pixels + channel->source;
+        if (image->depth == 16)
+            plane_16((const uint16_t *)image->pixels + channel->source, step, count, channel->scale, channel->shift,
+                     out);
+        else if (has_avx2())
+            plane_8_avx2(bytes, step, count, channel->scale, channel->shift, out);
+        else
+            plane_8(bytes, step, count, channel->scale, channel->shift, out);
+    }
+}
+
+static void fill(const fv_image *image, const channel_order *order, const fv_preprocess *p, int c,
+                 const fv_distortion *d, float *out) {
+    fv_channel channel[4];
+    choose_channels(image, order, p, c, d->steps > 0 ? 1 : image->depth == 8 ? 255 : 65535, channel);
+    if (d->steps > 0)
+        fv_color_planes(image, d->step, d->steps, channel, c, out);
+    else
+        normalise(image, channel, c, out);
+}
+
+/* The gray, and the resampled picture, are freed here; what neither changes goes through as it is. */
+fv_status fv_prepare_distorted(const fv_image *image, const fv_preprocess *p, int c, int h, int w,
+                               const fv_distortion *d, float *out) {
     const channel_order *order = choose(image, p, c);
     if (!order)
         return fv_fail(FV_UNSUPPORTED, "an image of %d channels cannot fill an input of %d", image->channels, c);
-    fv_image gray = {0}, resized = {0};
+    fv_image gray = {0}, warped = {0};
     fv_status status = FV_OK;
     if (order == &orders[FV_GRAY] && image->channels >= 3) {
         status = to_gray(image, &gray);
         image = &gray;
     }
-    if (status == FV_OK && (image->width != w || image->height != h)) {
-        status = fv_resize_pil(image, w, h, &resized);
-        image = &resized;
+    bool moved = memcmp(&d->view, &fv_view_identity, sizeof d->view) != 0;
+    if (status == FV_OK && (moved || image->width != w || image->height != h)) {
+        status = fv_warp(image, p->resize, &d->view, w, h, &warped);
+        image = &warped;
     }
-    if (status == FV_OK) normalise(image, order, p, c, out);
+    if (status == FV_OK) fill(image, order, p, c, d, out);
     fv_image_free(&gray);
-    fv_image_free(&resized);
+    fv_image_free(&warped);
     return status;
+}
+
+fv_status fv_prepare(const fv_image *image, const fv_preprocess *p, int c, int h, int w, float *out) {
+    return fv_prepare_distorted(image, p, c, h, w, &(fv_distortion){.view = fv_view_identity}, out);
 }

@@ -3,7 +3,8 @@
 #define IMAGE_PREPARE_H
 
 #include "fovea/data.h"
-#include "image/image.h"
+#include "image/color.h"
+#include "image/warp.h"
 
 /* Checks what does not depend on the image: channels against c, std, resize, the size. */
 fv_status fv_prepare_check(const fv_preprocess *p, int c, int h, int w);
@@ -13,5 +14,16 @@ fv_status fv_prepare_check(const fv_preprocess *p, int c, int h, int w);
  * ignored, as by Pillow's convert("RGB"). With channels left at the default, an image of exactly c channels goes through as
  * it is. p and the sizes must have passed fv_prepare_check. */
 fv_status fv_prepare(const fv_image *image, const fv_preprocess *p, int c, int h, int w, float *out);
+
+/* What training makes of a picture on the way: it is seen through the map, and then takes the steps. */
+typedef struct fv_distortion {
+    fv_view view;
+    int steps;
+    fv_color_step step[FV_COLOR_STEPS];
+} fv_distortion;
+
+/* The same with a distortion: the identity without steps is fv_prepare. */
+fv_status fv_prepare_distorted(const fv_image *image, const fv_preprocess *p, int c, int h, int w,
+                               const fv_distortion *d, float *out);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#include "image/resize_fixtures.h"
+#include "image/resample_fixtures.h"
 
 static fv_image borrow(const void *pixels, int width, int height, int channels, int depth) {
     return (fv_image){.width = width, .height = height, .channels = channels, .depth = depth, .pixels = pixels};
@@ -76,7 +76,10 @@ static void resizes_where_sizes_differ(void **state) {
     float x[35];
     fv_preprocess p = {0};
     assert_int_equal(fv_prepare(&image, &p, 1, 5, 7, x), FV_OK);
-    for (int i = 0; i < 35; i++) assert_float_equal(x[i], (float)resized_0[i] / 255.f, 1e-6f);
+    for (int i = 0; i < 35; i++) assert_float_equal(x[i], (float)pil_0[i] / 255.f, 1e-6f);
+    p.resize = FV_RESIZE_CV2;
+    assert_int_equal(fv_prepare(&image, &p, 1, 5, 7, x), FV_OK);
+    for (int i = 0; i < 35; i++) assert_float_equal(x[i], (float)cv2_0[i] / 255.f, 1e-6f);
     fv_image_free(&image);
 }
 
@@ -91,7 +94,7 @@ static void refuses_what_does_not_fit(void **state) {
     assert_int_equal(fv_prepare_check(&(fv_preprocess){.channels = FV_RGB}, 1, 2, 2), FV_BAD_ARGUMENT);
     assert_int_equal(fv_prepare_check(&(fv_preprocess){.channels = (fv_channels)9}, 3, 2, 2), FV_BAD_ARGUMENT);
     assert_int_equal(fv_prepare_check(&p, 5, 2, 2), FV_BAD_ARGUMENT);
-    assert_int_equal(fv_prepare_check(&(fv_preprocess){.resize = FV_RESIZE_CV2}, 3, 2, 2), FV_UNSUPPORTED);
+    assert_int_equal(fv_prepare_check(&(fv_preprocess){.resize = (fv_resize)9}, 3, 2, 2), FV_BAD_ARGUMENT);
     assert_int_equal(fv_prepare_check(&(fv_preprocess){.mean = {0, INFINITY}}, 3, 2, 2), FV_BAD_ARGUMENT);
     assert_string_equal(fv_error(), "preprocess channel 1: mean inf, std 0: must be finite, std above 0");
 }

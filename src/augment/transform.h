@@ -1,0 +1,66 @@
+/* What a transform is: a file of this folder, and a row of augments.def. */
+#ifndef AUGMENT_TRANSFORM_H
+#define AUGMENT_TRANSFORM_H
+
+#include "core/random.h"
+#include "image/color.h"
+#include "image/warp.h"
+
+/* What a parameter's text gives: a single number has both ends. */
+typedef struct fv_span {
+    double low, high;
+} fv_span;
+
+/* A random number of the span, uniform. */
+static inline double fv_span_draw(fv_span span, fv_random *random) {
+    return span.low + (span.high - span.low) * (double)fv_random_float(random);
+}
+
+/* What one number x means where a span could stand. */
+typedef enum fv_single {
+    FV_ALONE,    /* x; a span is refused */
+    FV_ITSELF,   /* x to x */
+    FV_AROUND_0, /* -x to x */
+    FV_AROUND_1, /* 1 - x, or the least that may be written, to 1 + x */
+    FV_UP_TO_1,  /* x to 1 */
+} fv_single;
+
+typedef struct fv_parameter {
+    const char *name; /* as messages call it: "the angle"; NULL: there is no such parameter */
+    const char *standard;
+    double low, high; /* of what may be written */
+    const char *unit; /* "degrees", or "" */
+    fv_single single;
+    bool whole; /* whole numbers only */
+} fv_parameter;
+
+/* The sizes in pixels of the network's input and of the image at hand. */
+typedef struct fv_frame {
+    int width, height, image_width, image_height;
+} fv_frame;
+
+enum { FV_PARAMETERS = 2 };
+
+/* Either a geometry or a color. */
+typedef struct fv_transform {
+    const char *name, *usage, *help;
+    /* One draw's map, in pixels of the network's input. */
+    fv_view (*geometry)(const fv_span *value, const fv_frame *frame, fv_random *random);
+    /* The most that the map can enlarge; NULL: it does not. */
+    double (*zoom)(const fv_span *value);
+    /* One draw's step; without `apply` the picture stays as it is. */
+    fv_color_step (*color)(const fv_span *value, fv_random *random);
+    fv_parameter parameter[FV_PARAMETERS];
+} fv_transform;
+
+#define GEOMETRY(name, zoom, ...) \
+    fv_view fv_##name##_geometry(const fv_span *value, const fv_frame *frame, fv_random *random);
+#define COLOR(name, ...) fv_color_step fv_##name##_color(const fv_span *value, fv_random *random);
+#include "augment/augments.def"
+#undef GEOMETRY
+#undef COLOR
+
+double fv_scale_zoom(const fv_span *value);
+double fv_resized_crop_zoom(const fv_span *value);
+
+#endif
