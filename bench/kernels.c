@@ -133,7 +133,7 @@ static bool make_buffers(const fv_simd *k, const fv_conv_shape *s, buffers *b) {
                    filled(weights),
                    filled(oc),
                    fv_map(out * sizeof(uint16_t)),
-                   fv_map(k->conv_scratch(s) + 1)};
+                   fv_map(k->conv_pool_scratch(s) + 1)};
     if (!b->x || !b->y || !b->w || !b->bias || !b->dy || !b->dx || !b->dw || !b->dbias || !b->index || !b->scratch)
         return false;
     fv_random r = fv_random_stream(2, 0, 0);
@@ -148,7 +148,7 @@ static void release(const fv_simd *k, const fv_conv_shape *s, const buffers *b) 
     const size_t counts[] = {in, out, weights, oc, out, in, weights, oc};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) fv_unmap(all[i], counts[i] * sizeof(float));
     fv_unmap(b->index, out * sizeof(uint16_t));
-    fv_unmap(b->scratch, k->conv_scratch(s) + 1);
+    fv_unmap(b->scratch, k->conv_pool_scratch(s) + 1);
 }
 
 /* Prints a layer's passes; returns the seconds of those that a training step runs. */

@@ -7,6 +7,8 @@
 #include "fovea/train.h"
 #include "inputs.h"
 #include "text.h"
+#include "train/predictor.h"
+#include "train/trainer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,10 +32,15 @@ typedef struct bench {
 
 /* ---- Steps on made-up images ------------------------------------------------------------------------------------- */
 
-static fv_status make_up(bench *b) {
-    int c, h, w, outputs = fv_model_outputs(b->model), classes = fv_model_classes(b->model);
+static size_t image_floats(const bench *b) {
+    int c, h, w;
     fv_model_input(b->model, &c, &h, &w);
-    size_t image = (size_t)c * (size_t)h * (size_t)w, batch = (size_t)b->batch;
+    return (size_t)c * (size_t)h * (size_t)w;
+}
+
+static fv_status make_up(bench *b) {
+    int outputs = fv_model_outputs(b->model), classes = fv_model_classes(b->model);
+    size_t image = image_floats(b), batch = (size_t)b->batch;
     b->x = fv_alloc(batch, image * sizeof(float));
     b->logits = b->x ? fv_alloc(batch * (size_t)outputs, sizeof(float)) : NULL;
     b->labels = b->logits ? fv_alloc(batch, sizeof(int)) : NULL;
@@ -44,19 +51,17 @@ static fv_status make_up(bench *b) {
     return FV_OK;
 }
 
+/* Plans, and checks that plans and images fit into memory before there are any. */
 static fv_status open_engine(bench *b) {
     int threads = (int)b->o->threads;
-    size_t weights = fv_model_parameters(b->model) * sizeof(float);
-    if (strcmp(b->o->mode, "train") == 0) {
-        b->trainer = fv_trainer_new(b->model, .batch_size = b->batch, .threads = threads);
-        if (b->trainer) b->planned = weights + fv_trainer_bytes(b->trainer);
-        return b->trainer ? FV_OK : fv_last_status();
-    }
-    b->predictor = fv_predictor_new(b->model, .batch_size = b->batch, .threads = threads);
-    if (!b->predictor) return fv_last_status();
-    FV_TRY(fv_forward(b->predictor, b->x, (size_t)b->batch, b->logits)); /* makes the plan */
-    b->planned = weights + fv_predictor_bytes(b->predictor);
-    return FV_OK;
+    if (strcmp(b->o->mode, "train") == 0)
+        b->trainer = fv_trainer_plan(b->model, &(fv_trainer_args){.batch_size = b->batch, .threads = threads});
+    else
+        b->predictor = fv_predictor_new(b->model, .batch_size = b->batch, .threads = threads);
+    if (!b->trainer) FV_TRY(fv_predictor_prepare(b->predictor));
+    size_t plans = fv_trainer_bytes(b->trainer) + fv_predictor_bytes(b->predictor);
+    b->planned = fv_model_bytes(b->model) + plans;
+    return fv_memory_check(b->model, b->batch, plans + (size_t)b->batch * image_floats(b) * sizeof(float));
 }
 
 static fv_status step(bench *b) {
@@ -74,8 +79,8 @@ static fv_status run_for(bench *b, double seconds, int least, int *done, double 
 static fv_status time_steps(bench *b) {
     int steps;
     double seconds = 0;
-    FV_TRY(make_up(b));
     FV_TRY(open_engine(b));
+    FV_TRY(make_up(b));
     FV_TRY(run_for(b, round_seconds, 3, &steps, &seconds)); /* warms up */
     for (b->rounds = 0; b->rounds < ROUNDS; b->rounds++) {
         seconds = 0;
@@ -100,7 +105,7 @@ static fv_status time_epochs(bench *b, const fv_dataset *dataset) {
                        b->epoch_images);
     fv_trainer *trainer = fv_trainer_new(b->model, .batch_size = b->batch, .threads = (int)b->o->threads);
     if (!trainer) return fv_last_status();
-    b->planned = fv_model_parameters(b->model) * sizeof(float) + fv_trainer_bytes(trainer);
+    b->planned = fv_model_bytes(b->model) + fv_trainer_bytes(trainer);
     fv_trainer_free(trainer);
     return fv_fit(b->model, dataset, NULL, .epochs = EPOCHS, .batch_size = b->batch, .workers = (int)b->o->workers,
                   .threads = (int)b->o->threads, .callback = {.user = b, .on_epoch = on_epoch});

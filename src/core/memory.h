@@ -22,6 +22,9 @@ char *fv_format(const char *format, ...) FV_PRINTF(1, 2) __attribute__((malloc))
 /* Large, page-aligned, zeroed blocks straight from the system, with huge pages asked for: arenas, parameters, datasets.
  * fv_unmap takes the same size. */
 void *fv_map(size_t bytes);
+/* The same, but of any size: only addresses are taken. For what is planned first, summed up, and checked against
+ * fv_memory_available before any of it is touched. */
+void *fv_reserve(size_t bytes);
 void fv_unmap(void *block, size_t bytes);
 
 /* Tests: the allocation after `passes` more (of any kind above) fails once; negative: none does.
@@ -30,6 +33,8 @@ long fv_memory_fail_after(long passes);
 
 /* Bytes that this process may still get: the smaller of free memory and the cgroup's limit. SIZE_MAX if unknown. */
 size_t fv_memory_available(void);
+/* Tests: that it answers this instead, until told SIZE_MAX. */
+void fv_memory_pretend(size_t available);
 
 #define FV_NEW(type)          ((type *)fv_alloc(1, sizeof(type)))
 #define FV_NEW_N(type, count) ((type *)fv_alloc((count), sizeof(type)))

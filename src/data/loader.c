@@ -167,7 +167,7 @@ static fv_status make_slots(fv_loader *l) {
         !fv_size_mul(floats, (size_t)l->nslots * sizeof(float), &l->x_bytes))
         return fv_fail(FV_NO_MEMORY, "--batch-size %zu: the batches would not fit into memory", size);
     if (!(l->order = FV_NEW_N(uint32_t, l->count)) || !(l->slots = FV_NEW_N(slot, (size_t)l->nslots)) ||
-        !(l->x = fv_map(l->x_bytes)))
+        !(l->x = fv_reserve(l->x_bytes)))
         return FV_NO_MEMORY;
     for (int i = 0; i < l->nslots; i++) {
         slot *s = &l->slots[i];

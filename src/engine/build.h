@@ -102,7 +102,7 @@ fv_status fv_lower(fv_plan *plan);
 /* Aliases, barriers and phases, segments. */
 fv_status fv_phases(fv_plan *plan);
 
-/* Offsets in one arena by liveness; maps it, if it fits into what the machine has, and sets the steps' pointers. */
+/* Offsets in one arena by liveness; reserves it and sets the steps' pointers. */
 fv_status fv_plan_memory(fv_plan *plan);
 
 #endif

@@ -125,22 +125,23 @@ static size_t place(block *blocks, int n, block **placed) {
 
 /* ---- Pointers ---------------------------------------------------------------------------------------------------------- */
 
-static const char remedy[] = "use a smaller batch or image";
+enum { MEGABYTE = 1000 * 1000 };
+static const char remedy[] = "use a smaller batch size or input";
 
-fv_status fv_memory_check(const fv_model *model, int batch, size_t bytes) {
-    size_t available = fv_memory_available();
-    if (bytes <= available) return FV_OK;
-    return fv_fail(FV_NO_MEMORY, "%s: batch size %d needs %zu MB beside the parameters, and %zu MB are free: %s",
-                   fv_model_network(model), batch, bytes >> 20, available >> 20, remedy);
+/* The parameters are in memory: they count on both sides. */
+fv_status fv_memory_check(const fv_model *model, int batch, size_t beside) {
+    size_t available = fv_memory_available(), held = fv_model_bytes(model);
+    if (beside <= available) return FV_OK;
+    return fv_fail(FV_NO_MEMORY, "%s: batch size %d needs %zu MB at its peak, and %zu MB are to be had: %s",
+                   fv_model_network(model), batch, (held + beside) / MEGABYTE, (held + available) / MEGABYTE, remedy);
 }
 
 static fv_status map_arena(fv_plan *plan) {
-    FV_TRY(fv_memory_check(plan->model, plan->args.batch, plan->arena_bytes));
-    plan->arena = fv_map(plan->arena_bytes);
+    plan->arena = fv_reserve(plan->arena_bytes);
     if (!plan->arena)
-        return fv_fail(FV_NO_MEMORY,
-                       "%s: batch size %d needs %zu MB beside the parameters, which the system refuses: %s",
-                       fv_model_network(plan->model), plan->args.batch, plan->arena_bytes >> 20, remedy);
+        return fv_fail(FV_NO_MEMORY, "%s: batch size %d needs %zu MB, which the system refuses: %s",
+                       fv_model_network(plan->model), plan->args.batch,
+                       (fv_model_bytes(plan->model) + plan->arena_bytes) / MEGABYTE, remedy);
     plan->arena_mapped = plan->arena_bytes;
     return FV_OK;
 }

@@ -85,6 +85,12 @@ size_t fv_model_parameters(const fv_model *model) {
     return count;
 }
 
+size_t fv_model_bytes(const fv_model *model) {
+    size_t bytes = 0;
+    for (int i = 0; i < model->n_params; i++) bytes += model->params[i].bytes;
+    return bytes;
+}
+
 static size_t node_macs(const fv_node *node) { return node->op->macs ? node->op->macs(node) : 0; }
 
 size_t fv_model_macs(const fv_model *model) {

@@ -37,6 +37,9 @@ struct fv_model {
 /* The parameter of that name; NULL: the model has none. */
 fv_param *fv_model_param(const fv_model *model, const char *name);
 
+/* Bytes of all parameters, in their layouts. */
+size_t fv_model_bytes(const fv_model *model);
+
 /* A parameter filled by its initialisation scheme: a pure function of (seed, name). */
 fv_status fv_param_init(fv_param *param, const char *name, const fv_parameter *info, uint64_t seed);
 void fv_param_free(fv_param *param);

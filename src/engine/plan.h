@@ -22,7 +22,8 @@ typedef struct fv_plan_args {
     void *user;
 } fv_plan_args;
 
-/* NULL on failure; FV_NO_MEMORY, before anything is touched, if the plan would not fit into what the machine has. */
+/* NULL on failure. The plan's memory is reserved, not yet taken: before the first run the caller sums up all that it
+ * plans, and asks fv_memory_check. */
 fv_plan *fv_plan_new(fv_model *model, const fv_plan_args *args);
 void fv_plan_free(fv_plan *plan);
 
@@ -42,8 +43,9 @@ const float *fv_plan_logits(const fv_plan *plan); /* [batch,K] of the last run; 
 size_t fv_plan_bytes(const fv_plan *plan);        /* arena and copies of its own; parameters not counted */
 int fv_plan_batch(const fv_plan *plan);
 
-/* FV_NO_MEMORY, naming the number, if `bytes` beside the parameters are more than the machine has. */
-fv_status fv_memory_check(const fv_model *model, int batch, size_t bytes);
+/* FV_NO_MEMORY, naming the peak and the limit, if `beside` bytes, not taken yet, do not fit into what the machine has beside
+ * the model's parameters. */
+fv_status fv_memory_check(const fv_model *model, int batch, size_t beside);
 
 /* The steps, for summaries, profiles and tests; false past the end. */
 typedef struct fv_step_info {

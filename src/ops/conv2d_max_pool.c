@@ -105,7 +105,7 @@ static double cost(const fv_node *node, int threads) { return fv_cost_batch(macs
 static fv_status plan(fv_step *step) {
     fv_conv_shape s = shape_of(step->node);
     step->refused = !fv_simd_pick()->conv_supported(&s);
-    if (!step->refused) step->own_scratch_bytes = fv_simd_pick()->conv_scratch(&s);
+    if (!step->refused) step->own_scratch_bytes = fv_simd_pick()->conv_pool_scratch(&s);
     return FV_OK;
 }
 

@@ -13,6 +13,13 @@ static fv_loader *open_loader(const fv_session *session, const fv_dataset *datas
     return fv_loader_new(dataset, &loader);
 }
 
+/* What evaluation takes beside all that is there is known before it starts. */
+static fv_status plan_memory(fv_session *session, const fv_loader *loader, size_t count, int batch) {
+    size_t before = fv_session_bytes(session);
+    FV_TRY(fv_session_prepare(session, count, batch));
+    return fv_memory_check(session->model, batch, fv_session_bytes(session) - before + fv_loader_bytes(loader));
+}
+
 static fv_status score_all(fv_session *session, fv_loader *loader, const fv_evaluate_args *args, float *logits,
                            fv_score *score) {
     fv_batch batch;
@@ -35,7 +42,9 @@ fv_status fv_session_evaluate(fv_session *session, const fv_dataset *dataset, co
     if ((size_t)own.batch_size > fv_dataset_count(dataset)) own.batch_size = (int)fv_dataset_count(dataset);
     float *logits = fv_alloc((size_t)own.batch_size * (size_t)fv_model_outputs(session->model), sizeof(float));
     fv_loader *loader = logits ? open_loader(session, dataset, &own) : NULL;
-    fv_status status = loader ? score_all(session, loader, &own, logits, &score) : fv_last_status();
+    fv_status status =
+        loader ? plan_memory(session, loader, fv_dataset_count(dataset), own.batch_size) : fv_last_status();
+    if (status == FV_OK) status = score_all(session, loader, &own, logits, &score);
     fv_loader_free(loader);
     fv_free(logits);
     if (status == FV_OK) *result = fv_score_result(&score, session->model);

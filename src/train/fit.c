@@ -244,18 +244,23 @@ static fv_status open_loader(fitting *f) {
 
 /* The plans of every batch that the run will meet: what cannot fit is known before the first step. */
 static fv_status make_plans(fitting *f) {
-    size_t batch = (size_t)f->trainer->args.batch_size, count = fv_dataset_count(f->train);
-    if (count % batch && !fv_session_plan(&f->trainer->session, (int)(count % batch))) return fv_last_status();
-    if (!f->val) return FV_OK;
-    count = fv_dataset_count(f->val);
-    if (count % batch && !fv_session_plan(&f->inference, (int)(count % batch))) return fv_last_status();
-    return count < batch || fv_session_plan(&f->inference, (int)batch) ? FV_OK : fv_last_status();
+    int batch = f->trainer->args.batch_size;
+    FV_TRY(fv_session_prepare(&f->trainer->session, fv_dataset_count(f->train), batch));
+    return f->val ? fv_session_prepare(&f->inference, fv_dataset_count(f->val), batch) : FV_OK;
+}
+
+/* Saving makes a plain copy of one parameter after the other. */
+static size_t saving_bytes(const fitting *f) {
+    size_t largest = 0;
+    for (int i = 0; i < f->model->n_params; i++)
+        if (f->model->params[i].bytes > largest) largest = f->model->params[i].bytes;
+    return f->args->save_dir ? largest : 0;
 }
 
 static fv_status check_memory(const fitting *f) {
     size_t batches = fv_loader_bytes(f->loader); /* validation has as many again */
-    size_t bytes = fv_trainer_bytes(f->trainer) + fv_session_bytes(&f->inference) + (f->val ? 2 : 1) * batches;
-    return fv_memory_check(f->model, f->trainer->args.batch_size, bytes);
+    size_t plans = fv_trainer_bytes(f->trainer) + fv_session_bytes(&f->inference);
+    return fv_memory_check(f->model, f->trainer->args.batch_size, plans + (f->val ? 2 : 1) * batches + saving_bytes(f));
 }
 
 static fv_status resume(fitting *f) {
@@ -278,8 +283,11 @@ static fv_status start(fitting *f) {
     FV_TRY(check(f));
     FV_TRY(name_classes(f));
     FV_TRY(set_preprocess(f));
-    f->trainer = fv_trainer_new(f->model, .loss = a->loss, .optimizer = a->optimizer, .batch_size = a->batch_size,
-                                .threads = a->threads, .seed = a->seed);
+    f->trainer = fv_trainer_plan(f->model, &(fv_trainer_args){.loss = a->loss,
+                                                              .optimizer = a->optimizer,
+                                                              .batch_size = a->batch_size,
+                                                              .threads = a->threads,
+                                                              .seed = a->seed});
     if (!f->trainer) return fv_last_status();
     f->inference = (fv_session){.model = f->model, .team = f->trainer->team};
     FV_TRY(open_loader(f));

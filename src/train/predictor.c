@@ -67,6 +67,10 @@ void fv_predictor_free(fv_predictor *p) {
     fv_free(p);
 }
 
+fv_status fv_predictor_prepare(fv_predictor *p) {
+    return p ? fv_session_prepare(&p->session, (size_t)p->batch, p->batch) : fv_last_status();
+}
+
 size_t fv_predictor_bytes(const fv_predictor *p) { return p ? fv_session_bytes(&p->session) : 0; }
 
 /* ---- Predicting -------------------------------------------------------------------------------------------------------- */

@@ -15,7 +15,10 @@ typedef struct fv_session {
     fv_plan *plans[FV_SESSION_PLANS]; /* most recently used first */
 } fv_session;
 
-/* The plan for batches of n images; NULL on failure. */
+/* Makes the plans of every batch that `count` images in batches of `batch` come to. Whether they fit into memory is the
+ * caller's to ask (fv_memory_check) before any of them runs. */
+fv_status fv_session_prepare(fv_session *session, size_t count, int batch);
+/* The plan for batches of n images; NULL on failure. One that is only made now is checked to fit. */
 fv_plan *fv_session_plan(fv_session *session, int n);
 size_t fv_session_bytes(const fv_session *session); /* of its plans */
 void fv_session_free(fv_session *session);          /* its plans; the team is the owner's */

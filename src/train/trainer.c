@@ -80,11 +80,12 @@ static fv_status start(fv_trainer *trainer) {
     if (!trainer->team) return FV_NO_MEMORY;
     session->args =
         (fv_plan_args){.reference = trainer->args.reference, .loss = add_loss, .updates = add_updates, .user = trainer};
-    trainer->last = fv_session_plan(session, trainer->args.batch_size);
-    return trainer->last ? FV_OK : fv_last_status();
+    FV_TRY(fv_session_prepare(session, (size_t)trainer->args.batch_size, trainer->args.batch_size));
+    trainer->last = session->plans[0];
+    return FV_OK;
 }
 
-fv_trainer *fv_trainer_new_with(fv_model *model, const fv_trainer_args *args) {
+fv_trainer *fv_trainer_plan(fv_model *model, const fv_trainer_args *args) {
     if (!model) return NULL;
     fv_trainer *trainer = FV_NEW(fv_trainer);
     if (!trainer) return NULL;
@@ -93,6 +94,14 @@ fv_trainer *fv_trainer_new_with(fv_model *model, const fv_trainer_args *args) {
     if (!trainer->args.batch_size) trainer->args.batch_size = 64;
     trainer->classes = fv_model_classes(model);
     if (start(trainer) == FV_OK) return trainer;
+    fv_trainer_free(trainer);
+    return NULL;
+}
+
+fv_trainer *fv_trainer_new_with(fv_model *model, const fv_trainer_args *args) {
+    fv_trainer *trainer = fv_trainer_plan(model, args);
+    if (!trainer || fv_memory_check(model, trainer->args.batch_size, fv_trainer_bytes(trainer)) == FV_OK)
+        return trainer;
     fv_trainer_free(trainer);
     return NULL;
 }
@@ -153,7 +162,8 @@ const float *fv_trainer_logits(const fv_trainer *trainer) { return trainer ? fv_
 
 size_t fv_trainer_bytes(const fv_trainer *trainer) {
     if (!trainer) return 0;
-    size_t bytes = fv_session_bytes(&trainer->session);
+    size_t target = (size_t)trainer->args.batch_size * (size_t)fv_model_outputs(trainer->session.model);
+    size_t bytes = fv_session_bytes(&trainer->session) + target * sizeof *trainer->target;
     for (int i = 0; i < trainer->n_slots; i++) bytes += trainer->slots[i].bytes;
     return bytes;
 }

@@ -19,4 +19,7 @@ struct fv_trainer {
     fv_plan *last; /* of the last step */
 };
 
+/* As fv_trainer_new_with, but whether it all fits into memory is the caller's to ask before the first step. */
+fv_trainer *fv_trainer_plan(fv_model *model, const fv_trainer_args *args);
+
 #endif

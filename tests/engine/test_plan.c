@@ -2,6 +2,7 @@
  * parameters after some training steps, same logits at inference; and the choices that make a plan fast. */
 #include "core/memory.h"
 #include "core/random.h"
+#include "engine/networks.h"
 #include "engine/plan.h"
 #include "support/unit.h"
 #include "train/trainer.h"
@@ -9,57 +10,11 @@
 #include <math.h>
 #include <string.h>
 
-enum { BATCH = 6, CLASSES = 5 };
-
-/* ---- Networks ---------------------------------------------------------------------------------------------------------- */
-
-/* Everything that a residual network is made of, with channels on the vector width. */
-static fv_value *residual(fv_graph *g) {
-    fv_value *x = fv_input(g, 3, 20, 20);
-    x = fv_relu(fv_batch_norm(fv_conv2d(x, "stem", 32, 3, .stride = 2, .pad = 1, .no_bias = true), "bn0"));
-    fv_value *skip = x;
-    x = fv_relu(fv_batch_norm(fv_conv2d(x, "conv1", 16, 1), "bn1"));
-    x = fv_relu(fv_batch_norm(fv_conv2d(x, "conv2", 16, 3, .pad = 1, .no_bias = true), "bn2"));
-    x = fv_batch_norm(fv_conv2d(x, "conv3", 32, 1, .no_bias = true), "bn3");
-    x = fv_relu(fv_add(x, skip));
-    x = fv_max_pool(x, 3, .stride = 2, .pad = 1);
-    x = fv_global_avg_pool(x);
-    return fv_linear(fv_flatten(x), "fc", CLASSES);
-}
-
-/* Branches, activations of every kind, channels off the vector width. */
-static fv_value *branching(fv_graph *g) {
-    fv_value *x = fv_leaky_relu(fv_conv2d(fv_input(g, 3, 15, 17), "conv1", 10, 3, .pads = {1, 0, 2, 1}), .slope = 0.1f);
-    fv_value *a = fv_tanh(fv_conv2d(x, "conv2", 7, 3, .pad = 1, .stride = 2));
-    fv_value *b = fv_relu(fv_conv2d(x, "conv3", 10, 3, .groups = 5, .pad = 1, .stride = 2));
-    x = fv_concat((fv_value *[]){a, b}, 2);
-    x = fv_avg_pool(x, 2, .ceil_mode = true);
-    x = fv_dropout(fv_linear(fv_flatten(x), "fc1", 24), 0.3f);
-    return fv_linear(fv_sigmoid(x), "fc2", CLASSES);
-}
-
-static fv_value *small_lenet(fv_graph *g) {
-    fv_value *x = fv_sigmoid(fv_conv2d(fv_input(g, 1, 12, 12), "conv1", 6, 5));
-    x = fv_sigmoid(fv_max_pool(x, 2));
-    return fv_linear(fv_flatten(x), "fc", CLASSES);
-}
-
-/* Plain features made of a blocked map of several pixels. */
-static fv_value *blocked_flatten(fv_graph *g) {
-    fv_value *x = fv_input(g, 3, 12, 12);
-    for (int i = 0; i < 3; i++) {
-        fv_scope(g, "block%d", i);
-        x = fv_relu(fv_conv2d(x, "conv", 64, 3, .stride = i ? 1 : 2));
-        fv_unscope(g);
-    }
-    return fv_linear(fv_flatten(x), "fc", CLASSES);
-}
-
-static fv_value *(*const networks[])(fv_graph *g) = {residual, branching, small_lenet, blocked_flatten};
+enum { BATCH = 6, CLASSES = ENGINE_CLASSES };
 
 static fv_model *make(int which) {
     fv_graph *g = fv_graph_new("network");
-    fv_model *model = fv_model_new(networks[which](g), .seed = 7);
+    fv_model *model = fv_model_new(engine_networks[which](g), .seed = 7);
     assert_non_null(model);
     return model;
 }
@@ -118,7 +73,7 @@ static void train(fv_model *model, int threads, bool reference, int steps, int n
 static void test_training_follows_the_reference(void **state) {
     (void)state;
     enum { STEPS = 5 };
-    for (int which = 0; which < FV_COUNT(networks); which++) {
+    for (int which = 0; which < ENGINE_NETWORKS; which++) {
         float expected[STEPS], got[STEPS];
         fv_model *reference = make(which);
         train(reference, 1, true, STEPS, BATCH, expected);
@@ -140,7 +95,7 @@ static void test_training_follows_the_reference(void **state) {
 static void test_same_bits_again(void **state) {
     (void)state;
     enum { STEPS = 4 };
-    for (int which = 0; which < FV_COUNT(networks); which++) {
+    for (int which = 0; which < ENGINE_NETWORKS; which++) {
         float first[STEPS], second[STEPS];
         fv_model *a = make(which), *b = make(which);
         train(a, 2, false, STEPS, BATCH, first);
@@ -162,7 +117,7 @@ static fv_plan *inference(fv_model *model, fv_team *team, bool reference) {
  * left, and a plan made before a parameter changed sees the change. */
 static void test_inference_follows_the_reference(void **state) {
     (void)state;
-    for (int which = 0; which < FV_COUNT(networks); which++) {
+    for (int which = 0; which < ENGINE_NETWORKS; which++) {
         fv_model *model = make(which);
         float losses[3], *x = make_input(model);
         fv_team *team = fv_team_new(2);

@@ -224,7 +224,7 @@ static void check_conv_pool(const fv_simd *k, int round) {
     fv_pool_shape pool = quad_behind(s);
     size_t pooled = (size_t)(pool.c * pool.oh * pool.ow), pooled_all = batch_count(s->n, pooled);
     int groups = fv_groups(s->n);
-    char *scratch = fv_alloc(k->conv_scratch(s), 1);
+    char *scratch = fv_alloc(k->conv_pool_scratch(s), 1);
     uint16_t *index = FV_NEW_N(uint16_t, pooled_all);
     assert_true(scratch && index);
     float *full = floats(batch_count(s->n, c.out)), *y = floats(pooled_all), *y2 = floats(pooled_all);
@@ -364,7 +364,7 @@ static void check_nan(const fv_simd *k, int round) {
     uint16_t index[16];
     int where = round % 4, lane = between(0, 15);
     x[where * 16 + lane] = NAN, x[(where ^ 1) * 16 + lane] = 5;
-    char *scratch = fv_alloc(k->conv_scratch(&s), 1);
+    char *scratch = fv_alloc(k->conv_pool_scratch(&s), 1);
     assert_non_null(scratch);
     for (int fused = 0; fused < 2; fused++) {
         if (fused)

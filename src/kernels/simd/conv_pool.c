@@ -3,6 +3,12 @@
 #include "core/threads.h"
 #include "kernels/simd/conv_winograd.h"
 
+size_t SIMD(conv_pool_scratch)(const fv_conv_shape *s) {
+    bool choices = choice_pays(s) && s->kernel[0] <= CHOICE_ROWS;
+    size_t full = (size_t)SIMD(conv_field)(s).y_group * sizeof(float);
+    return SIMD(conv_scratch)(s) + round_up(choices ? quads_bytes(s) : full, 64);
+}
+
 /* ---- Forward. */
 
 /* One group: y and index [OC,OH/2,OW/2,16]. */
@@ -107,7 +113,7 @@ void SIMD(conv_pool_backward_weights)(const fv_conv_shape *s, int g0, int g1, co
     if (g0 == g1) memset(dw, 0, (size_t)s->oc * (size_t)conv_inner(s) * sizeof *dw);
     char *rest = scratch;
     tap *at = cut(&rest, (size_t)conv_inner(s) * sizeof *at);
-    float *canvas = cut(&rest, canvas_bytes(s, &f)), *full = cut(&rest, (size_t)f.y_group * sizeof *full);
+    float *canvas = cut(&rest, canvas_bytes(s, &f)), *full = cut(&rest, choices ? 0 : (size_t)f.y_group * sizeof *full);
     float *sums = cut(&rest, SIMD(weights_sums)(s));
     SIMD(conv_taps)(s, &f, at);
     ptrdiff_t group = (ptrdiff_t)s->ic * s->ih * s->iw * LANES;

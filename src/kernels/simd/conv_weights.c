@@ -125,11 +125,26 @@ void SIMD(bias_sums)(int channels, ptrdiff_t map, int g0, int g1, const float *d
 
 /* ---- Fully connected: x [groups,I,16], dy [groups,O,16]. */
 
+/* How many images are transposed at once. */
+static size_t linear_images(const fv_conv_shape *s) {
+    int groups = tiles_for(s->n, LANES);
+    return (size_t)(groups < LINEAR_GROUPS ? groups : LINEAR_GROUPS) * LANES;
+}
+
+/* Floats of the gradient with its rows on whole vectors; 0 where they are so anyway. */
+static size_t linear_wide(const fv_conv_shape *s) {
+    size_t inner = (size_t)conv_inner(s), columns = round_up(inner, LANES);
+    return columns == inner ? 0 : (size_t)s->oc * columns;
+}
+
+/* Forward and backward data need tables alone. */
 static size_t linear_scratch(const fv_conv_shape *s) {
-    size_t inner = (size_t)conv_inner(s), oc = (size_t)s->oc, images = LINEAR_GROUPS * LANES;
-    return round_up((images * inner + LANES) * sizeof(float), 64) +
-           round_up(oc * round_up(inner, LANES) * sizeof(float), 64) + round_up(images * sizeof(tap), 64) +
-           round_up(oc * sizeof(tap), 64);
+    size_t inner = (size_t)conv_inner(s), oc = (size_t)s->oc, images = linear_images(s);
+    size_t forward = round_up(inner * sizeof(tap), 64) + round_up(oc * sizeof(tap), 64);
+    size_t weights = round_up((images * inner + LANES) * sizeof(float), 64) +
+                     round_up(linear_wide(s) * sizeof(float), 64) + round_up(images * sizeof(tap), 64) +
+                     round_up(oc * sizeof(tap), 64);
+    return forward > weights ? forward : weights;
 }
 
 /* Adds the gradient of the images in `t` to out [O, columns]. */
@@ -154,16 +169,16 @@ static void linear_block(const fv_conv_shape *s, const taps *t, const tap *at, c
 static void linear_weights(const fv_conv_shape *s, int g0, int g1, const float *x, const float *dy, float *dw,
                            void *scratch) {
     const ptrdiff_t inner = conv_inner(s), columns = (ptrdiff_t)round_up((size_t)inner, LANES);
-    const size_t oc = (size_t)s->oc;
+    const size_t oc = (size_t)s->oc, at_once = linear_images(s);
     char *rest = scratch;
-    float *images = cut(&rest, ((size_t)inner * LINEAR_GROUPS * LANES + LANES) *
-                                   sizeof *images); /* its last vector may reach beyond */
-    float *wide = cut(&rest, oc * (size_t)columns * sizeof *wide);
-    tap *table = cut(&rest, LINEAR_GROUPS * LANES * sizeof *table), *at = cut(&rest, oc * sizeof *at);
+    float *images =
+        cut(&rest, ((size_t)inner * at_once + LANES) * sizeof *images); /* its last vector may reach beyond */
+    float *wide = cut(&rest, linear_wide(s) * sizeof *wide);
+    tap *table = cut(&rest, at_once * sizeof *table), *at = cut(&rest, oc * sizeof *at);
     float *out = columns == inner ? dw : wide;
     memset(out, 0, oc * (size_t)columns * sizeof *out);
     for (int o = 0; o < s->oc; o++) at[o].x = o * columns;
-    for (int i = 0; i < LINEAR_GROUPS * LANES; i++)
+    for (int i = 0; i < (int)at_once; i++)
         table[i] = (tap){i * inner, (ptrdiff_t)(i / LANES) * s->oc * LANES + i % LANES};
     for (int g = g0; g < g1; g += LINEAR_GROUPS) {
         int groups = g1 - g < LINEAR_GROUPS ? g1 - g : LINEAR_GROUPS;
@@ -178,13 +193,10 @@ static void linear_weights(const fv_conv_shape *s, int g0, int g1, const float *
 
 size_t SIMD(conv_scratch)(const fv_conv_shape *s) {
     field f = SIMD(conv_field)(s);
+    if (conv_is_linear(s, &f)) return linear_scratch(s);
     size_t tables = round_up((size_t)conv_inner(s) * sizeof(tap), 64) + round_up((size_t)s->oc * sizeof(tap), 64);
-    size_t unpooled = round_up((size_t)f.y_group * sizeof(float), 64);
-    size_t canvas = round_up(canvas_bytes(s, &f), 64), quads = round_up(quads_bytes(s), 64);
-    size_t backward = round_up(SIMD(weights_sums)(s), 64) + (unpooled > quads ? unpooled : quads) +
-                      (conv_is_linear(s, &f) ? linear_scratch(s) : 0);
-    size_t forward = SIMD(winograd_bytes)(s, &f);
-    return tables + canvas + (forward > backward ? forward : backward);
+    size_t sums = round_up(SIMD(weights_sums)(s), 64), winograd = SIMD(winograd_bytes)(s, &f);
+    return tables + round_up(canvas_bytes(s, &f), 64) + (sums > winograd ? sums : winograd);
 }
 
 void SIMD(conv_backward_weights)(const fv_conv_shape *s, int g0, int g1, const float *x, const float *dy, float *dw,
