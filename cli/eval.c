@@ -1,7 +1,10 @@
 /* fovea eval */
 #include "core/status.h"
+#include "data/bad.h"
+#include "data/dataset.h"
 #include "fovea/train.h"
 #include "inputs.h"
+#include "settings.h"
 #include "text.h"
 
 #include <math.h>
@@ -30,8 +33,10 @@ static fv_status evaluate(const cli_options *o, fv_model *model, const fv_datase
     fv_evaluation e;
     const char *split = cli_split_name(fv_dataset_split(dataset));
     cli_say("%s on %s%s%s%s", o->arguments[0], o->data, *split ? " (" : "", split, *split ? ")" : "");
-    FV_TRY(fv_evaluate(model, dataset, &e, .batch_size = (int)o->batch_size, .workers = (int)o->workers,
-                       .threads = (int)o->threads));
+    fv_status status = fv_evaluate(model, dataset, &e, .batch_size = (int)o->batch_size, .workers = (int)o->workers,
+                                   .threads = (int)o->threads, .max_bad = cli_max_bad(o));
+    for (fv_bad_file file; fv_bad_tell(dataset->bad, &file);) cli_say_bad_file(&file);
+    FV_TRY(status);
     if (o->json)
         print_json(&e);
     else

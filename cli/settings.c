@@ -9,6 +9,8 @@
 static float given(double value, const char *text) { return text && value == 0 ? FV_ZERO : (float)value; }
 #define GIVEN(options, field) given((options)->field, (options)->text[CLI_FLAG_##field])
 
+float cli_max_bad(const cli_options *options) { return GIVEN(options, max_bad); }
+
 fv_status cli_optimizer_settings(const cli_options *options, fv_optimizer *optimizer) {
     FV_TRY(fv_optimizer_named(options->optimizer, optimizer));
     optimizer->lr = (float)options->lr;

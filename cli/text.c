@@ -42,8 +42,31 @@ const char *cli_did_you_mean(const char *word, const char *const *names, size_t 
     return text;
 }
 
+/* Bytes of the printable character that the text begins with, 0 if there is none. U+0080..9F control terminals too. */
+static int printable(const char *text) {
+    char start[5] = "";
+    for (int n = 1; n <= 4 && text[n - 1]; n++) {
+        start[n - 1] = text[n - 1];
+        if (fv_is_utf8(start)) return n == 1 ? *text >= ' ' && *text != 127 : memcmp(text, "\xc2\xa0", 2) < 0 ? 0 : n;
+    }
+    return 0;
+}
+
 void cli_print_plain(FILE *out, const char *text) {
-    for (const unsigned char *c = (const void *)text; *c; c++) fputc(*c < ' ' || *c == 127 ? '?' : *c, out);
+    for (int n; *text; text += n ? n : 1) {
+        if ((n = printable(text)))
+            fwrite(text, 1, (size_t)n, out);
+        else if (*text == '\n' || *text == '\t')
+            fputs(*text == '\n' ? "\\n" : "\\t", out);
+        else
+            fprintf(out, "\\x%02x", (unsigned char)*text);
+    }
+}
+
+void cli_say_bad_file(const fv_bad_file *file) {
+    fputs("left out: ", stderr);
+    cli_print_plain(stderr, file->path);
+    fprintf(stderr, ": %s\n", file->reason);
 }
 
 void cli_print_json(FILE *out, const char *text) {

@@ -2,7 +2,7 @@
 #ifndef CLI_TEXT_H
 #define CLI_TEXT_H
 
-#include "fovea/base.h"
+#include "fovea/data.h"
 
 #include <stdio.h>
 
@@ -14,8 +14,10 @@ const char *cli_count(unsigned long long number, char text[32]);
 const char *cli_duration(double seconds, char text[32]);
 /* ": did you mean WORD?", or "" if none of the names is near. */
 const char *cli_did_you_mean(const char *word, const char *const *names, size_t n, char text[96]);
-/* A name to a terminal: control characters come out as '?'. */
+/* A name to a terminal: control characters and bytes that are no UTF-8 come out as \n, \t, \xff. */
 void cli_print_plain(FILE *out, const char *text);
+/* A line to standard error about a file that cannot be read. */
+void cli_say_bad_file(const fv_bad_file *file);
 /* A JSON string with its quotes; what is not UTF-8 comes out as '?'. */
 void cli_print_json(FILE *out, const char *text);
 /* A field of RFC 4180, quoted where it must be. */

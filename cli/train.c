@@ -166,6 +166,7 @@ static fv_status fit_settings(cli_options *o, const fv_model *model, fv_fit_args
         .config = cli_recipe_text(o),
         .save_every = (int)o->save_every,
         .early_stop = (int)o->early_stop,
+        .max_bad = cli_max_bad(o),
     };
     if (!args->config) return FV_NO_MEMORY;
     FV_TRY(cli_loss_settings(o, fv_model_outputs(model), &args->loss));

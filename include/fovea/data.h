@@ -84,6 +84,10 @@ typedef fv_status (*fv_read_fn)(void *user, size_t index, uint8_t *pixels, int *
 FV_API fv_dataset *fv_dataset_from_callback(fv_read_fn read, void *user, size_t count, int channels, int height,
                                             int width, int classes, const char *const *class_names);
 
+/* How much memory a dataset may keep decoded (or drawn) images in for the next epoch; 0: none. As opened, it is a quarter of
+ * what was available then. Sets that lie in memory anyway (MNIST, CIFAR) keep nothing. Not while the set is being read. */
+FV_API fv_status fv_dataset_cache(fv_dataset *dataset, size_t bytes);
+
 /* ---- Asking --------------------------------------------------------------------------------------------------- */
 
 FV_API size_t fv_dataset_count(const fv_dataset *dataset);

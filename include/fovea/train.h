@@ -48,6 +48,8 @@ typedef struct fv_callback {
     void *user;
     fv_status (*on_step)(void *user, const fv_step_report *report);
     fv_status (*on_epoch)(void *user, const fv_epoch_report *report);
+    /* A file cannot be read, and is left out of its batches: told once, where it is first met. */
+    fv_status (*on_bad_file)(void *user, const fv_bad_file *file);
 } fv_callback;
 
 /* ---- Training ------------------------------------------------------------------------------------------------------- */
@@ -71,6 +73,8 @@ typedef struct fv_fit_args {
                                what it was */
     int save_every;       /* steps between states within an epoch; default 0: at the end of each epoch only */
     int early_stop;       /* epochs without a better val_top1 before the run ends; default 0: never */
+    float max_bad;        /* the share of a set's files that may be unreadable before the run ends with FV_BAD_DATA;
+                               default 0.05; FV_ZERO: not one */
     fv_callback callback;
     int zero_;
 } fv_fit_args;
@@ -94,12 +98,13 @@ typedef struct fv_evaluate_args {
     fv_loss loss;   /* as in training */
     int batch_size; /* default 64 */
     int workers, threads;
+    float max_bad; /* as in training; the files are in fv_dataset_bad_files */
     int zero_;
 } fv_evaluate_args;
 
 typedef struct fv_evaluation {
-    size_t n;
-    double loss; /* mean over all images */
+    size_t n;    /* images that could be read */
+    double loss; /* their mean */
     double top1; /* fraction; one logit: by the model's threshold */
     double top5; /* NAN below 5 classes */
 } fv_evaluation;

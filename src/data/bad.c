@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const double STANDARD_SHARE = 0.05;
+
 struct fv_bad {
     pthread_mutex_t lock;
     bool *known;        /* [count of the set]; NULL until the first */
     fv_bad_file *files; /* in the order of being found */
-    size_t n, room;
+    size_t n, room, told;
     fv_arena texts;
 };
 
@@ -71,6 +73,24 @@ fv_bad_file fv_bad_at(const fv_bad *bad, size_t n) {
     fv_bad_file file = b->files[n];
     pthread_mutex_unlock(&b->lock);
     return file;
+}
+
+fv_status fv_bad_limit(const fv_dataset *d, size_t skipped, float most) {
+    double share = most == 0 ? STANDARD_SHARE : most < 0 ? 0 : (double)most;
+    if (skipped == 0 || (double)skipped <= share * (double)d->count) return FV_OK;
+    fv_bad_file first = fv_bad_at(d->bad, 0);
+    return fv_fail(FV_BAD_DATA,
+                   "%s: %zu of %zu images cannot be read so far, and %g%% may (--max-bad); the first: %s: %s",
+                   d->kind->name, skipped, d->count, 100 * share, first.path, first.reason);
+}
+
+bool fv_bad_tell(fv_bad *bad, fv_bad_file *file) {
+    if (!bad) return false;
+    pthread_mutex_lock(&bad->lock);
+    bool more = bad->told < bad->n;
+    if (more) *file = bad->files[bad->told++];
+    pthread_mutex_unlock(&bad->lock);
+    return more;
 }
 
 static int by_index(const void *a, const void *b) {

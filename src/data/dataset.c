@@ -2,10 +2,11 @@
 #include "data/dataset.h"
 
 #include "core/memory.h"
+#include "data/cache.h"
 
 #include <string.h>
 
-enum { MOST_CLASSES = 1 << 20, LARGEST_SIDE = 65535 };
+enum { MOST_CLASSES = 1 << 20, LARGEST_SIDE = 65535, CACHE_SHARE = 4 };
 
 void *fv_dataset_new(const fv_dataset_kind *kind, size_t bytes, int classes, const char *const *class_names) {
     if (classes < 1 || classes > MOST_CLASSES) {
@@ -31,6 +32,7 @@ fail:
 void fv_dataset_free(fv_dataset *dataset) {
     if (!dataset) return;
     if (dataset->kind->close) dataset->kind->close(dataset);
+    fv_cache_free(dataset->cache);
     for (int i = 0; dataset->class_names && i < dataset->classes; i++) fv_free(dataset->class_names[i]);
     fv_free(dataset->class_names);
     fv_free(dataset);
@@ -58,6 +60,18 @@ fv_status fv_dataset_set_positive(fv_dataset *d, const char *class_name) {
     return fv_fail(FV_BAD_ARGUMENT, "positive=%s: %s has no such class", class_name, d->kind->name);
 }
 
+fv_status fv_dataset_open_cache(fv_dataset *d, size_t bytes) {
+    fv_cache_free(d->cache);
+    d->cache = NULL;
+    if (!d->kind->costly || bytes == 0) return FV_OK;
+    d->cache = fv_cache_new(d->count, bytes == SIZE_MAX ? fv_memory_available() / CACHE_SHARE : bytes);
+    return d->cache ? FV_OK : FV_NO_MEMORY;
+}
+
+fv_status fv_dataset_cache(fv_dataset *d, size_t bytes) {
+    return d ? fv_dataset_open_cache(d, bytes) : fv_last_status();
+}
+
 static fv_status check_index(const fv_dataset *d, size_t index) {
     if (index >= d->count)
         return fv_fail(FV_BAD_ARGUMENT, "%s: image %zu of %zu does not exist", d->kind->name, index, d->count);
@@ -71,12 +85,20 @@ static fv_status check_label(const fv_dataset *d, size_t index, int label) {
     return FV_OK;
 }
 
+static fv_status read_or_make(const fv_dataset *d, size_t index, const fv_decode_want *want, fv_image *image,
+                              int *label) {
+    if (!d->cache) return d->kind->read(d, index, want, image, label);
+    if (fv_cache_get(d->cache, index, want, image)) return d->kind->label(d, index, label);
+    FV_TRY(d->kind->read(d, index, want, image, label));
+    return fv_cache_put(d->cache, index, want, image);
+}
+
 fv_status fv_dataset_read(const fv_dataset *dataset, size_t index, const fv_decode_want *want, fv_image *image,
                           int *label) {
     *image = (fv_image){0};
     FV_TRY(check_index(dataset, index));
-    FV_TRY(dataset->kind->read(dataset, index, want, image, label));
-    fv_status status = check_label(dataset, index, *label);
+    fv_status status = read_or_make(dataset, index, want, image, label);
+    if (status == FV_OK) status = check_label(dataset, index, *label);
     if (status != FV_OK) fv_image_free(image);
     return status;
 }

@@ -7,6 +7,7 @@
 
 typedef struct fv_dataset_kind {
     const char *name; /* "mnist" */
+    bool costly; /* an image takes time to make (a file is decoded, a scene is drawn): worth keeping; has `label` */
     /* Hands out sample `index`: *image may borrow the dataset's memory; the caller frees it with fv_image_free. `want`
      * (NULL: all pixels) is for the kinds that decode. Called from several threads at once. */
     fv_status (*read)(const fv_dataset *dataset, size_t index, const fv_decode_want *want, fv_image *image, int *label);
@@ -27,6 +28,7 @@ struct fv_dataset {
     int positive;                /* -1: the set does not say */
     int channels, height, width; /* of image 0, or of the first that can be read */
     fv_preprocess preprocess;    /* the normalisation that suits it */
+    struct fv_cache *cache;      /* of a costly kind's images; NULL: none */
     struct fv_bad *bad;          /* files that could not be read; a part has its parent's; NULL: no files */
 };
 
@@ -36,6 +38,9 @@ void *fv_dataset_new(const fv_dataset_kind *kind, size_t bytes, int classes, con
 
 /* Sets count and the images' size after checking them (count at least 1, channels 1..4, sides 1..65535). */
 fv_status fv_dataset_set_size(fv_dataset *dataset, size_t count, int channels, int height, int width);
+
+/* As fv_dataset_cache, when the number of images is known; `bytes` SIZE_MAX: a quarter of the memory available. */
+fv_status fv_dataset_open_cache(fv_dataset *dataset, size_t bytes);
 
 /* The class of that name becomes the positive one; NULL: nothing changes. */
 fv_status fv_dataset_set_positive(fv_dataset *dataset, const char *class_name);

@@ -74,7 +74,9 @@ static fv_status learn_size(fv_files *f) {
 
 fv_dataset *fv_files_done(fv_files *f, const fv_dataset_args *args) {
     thin_out(f, args->limit);
-    if (learn_size(f) == FV_OK && fv_dataset_set_positive(&f->base, args->positive) == FV_OK) return &f->base;
+    if (learn_size(f) == FV_OK && fv_dataset_set_positive(&f->base, args->positive) == FV_OK &&
+        fv_dataset_open_cache(&f->base, SIZE_MAX) == FV_OK)
+        return &f->base;
     fv_dataset_free(&f->base);
     return NULL;
 }

@@ -16,7 +16,7 @@ typedef struct fv_files {
 
 /* A kind's table of functions. */
 #define FV_FILES_KIND(name) \
-    { name, fv_files_read, fv_files_label, NULL, fv_files_close }
+    { name, true, fv_files_read, fv_files_label, NULL, fv_files_close }
 fv_status fv_files_read(const fv_dataset *dataset, size_t index, const fv_decode_want *want, fv_image *image,
                         int *label);
 fv_status fv_files_label(const fv_dataset *dataset, size_t index, int *label);

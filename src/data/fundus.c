@@ -1,22 +1,13 @@
-/* synthetic:fundus. Photographs are made on demand; as long as they fit, they stay in memory for the next epoch. */
+/* synthetic:fundus. Photographs are made on demand. */
 #include "data/fundus.h"
 #include "core/memory.h"
 #include "data/dataset.h"
 
-#include <stdatomic.h>
-#include <string.h>
-
-enum { SMALLEST = 16, LARGEST = 2048, CACHE_BYTES = 256 << 20 };
-
-/* A cached photograph is written once, by whoever makes it first. */
-enum { EMPTY, FILLING, READY };
+enum { SMALLEST = 16, LARGEST = 2048 };
 
 typedef struct fundus_set {
     fv_dataset base;
     uint64_t seed;
-    uint8_t *cache; /* [count,size,size,3], NULL if too large */
-    size_t cache_bytes;
-    _Atomic uint8_t *states; /* [count] */
 } fundus_set;
 
 static const struct {
@@ -48,42 +39,11 @@ static fv_status make(const fundus_set *f, size_t index, int label, fv_image *im
 static fv_status read_image(const fv_dataset *dataset, size_t index, const fv_decode_want *want, fv_image *image,
                             int *label) {
     (void)want;
-    const fundus_set *f = (const fundus_set *)dataset;
     FV_TRY(read_label(dataset, index, label));
-    if (!f->cache) return make(f, index, *label, image);
-    *image = (fv_image){.width = f->base.width, .height = f->base.height, .channels = 3, .depth = 8};
-    size_t bytes = fv_image_samples(image);
-    uint8_t *cached = f->cache + index * bytes;
-    if (atomic_load_explicit(&f->states[index], memory_order_acquire) != READY) {
-        FV_TRY(make(f, index, *label, image));
-        uint8_t empty = EMPTY;
-        if (atomic_compare_exchange_strong(&f->states[index], &empty, FILLING)) {
-            memcpy(cached, image->pixels, bytes);
-            atomic_store_explicit(&f->states[index], READY, memory_order_release);
-        }
-        return FV_OK;
-    }
-    image->pixels = cached;
-    return FV_OK;
+    return make((const fundus_set *)dataset, index, *label, image);
 }
 
-static void close_fundus(fv_dataset *dataset) {
-    fundus_set *f = (fundus_set *)dataset;
-    fv_unmap(f->cache, f->cache_bytes);
-    fv_free((void *)f->states);
-}
-
-static const fv_dataset_kind fundus_kind = {"fundus", read_image, read_label, NULL, close_fundus};
-
-static fv_status open_cache(fundus_set *f) {
-    size_t bytes;
-    if (!fv_size_mul((size_t)f->base.width * (size_t)f->base.height * 3, f->base.count, &bytes) || bytes > CACHE_BYTES)
-        return FV_OK;
-    f->states = fv_alloc(f->base.count, sizeof *f->states);
-    f->cache = f->states ? fv_map(bytes) : NULL;
-    f->cache_bytes = bytes;
-    return f->cache ? FV_OK : FV_NO_MEMORY;
-}
+static const fv_dataset_kind fundus_kind = {"fundus", true, read_image, read_label, NULL, NULL};
 
 fv_dataset *fv_fundus_with(const fv_fundus_args *args) {
     static const char *const classes[] = {"normal", "pathologic_myopia"};
@@ -100,7 +60,9 @@ fv_dataset *fv_fundus_with(const fv_fundus_args *args) {
         (fv_preprocess){.mean = {0.50f, 0.24f, 0.12f}, .std = {0.10f, 0.08f, 0.06f}}; /* inside the field */
     f->base.split = args->split ? args->split : FV_TRAIN;
     size_t count = args->count ? args->count : splits[f->base.split].count;
-    if (fv_dataset_set_size(&f->base, count, 3, size, size) == FV_OK && open_cache(f) == FV_OK) return &f->base;
+    if (fv_dataset_set_size(&f->base, count, 3, size, size) == FV_OK &&
+        fv_dataset_open_cache(&f->base, SIZE_MAX) == FV_OK)
+        return &f->base;
     fv_dataset_free(&f->base);
     return NULL;
 }

@@ -18,6 +18,7 @@ typedef struct slot {
     float *x;
     int *labels;
     size_t *index;
+    bool *bad;       /* images that cannot be read, to be left out */
     int count, left; /* images of the batch; of these, not made yet */
     fv_status status;
     int failed; /* the first image that failed, so that the message too is the same for any number of workers */
@@ -70,24 +71,29 @@ static bool take_chunk(fv_loader *l, chunk *c) {
     return true;
 }
 
+/* Image i of the slot's batch, sample `index`. Files may be anything: one that cannot be read is left out. */
+static fv_status make_image(const fv_loader *l, slot *s, int i, size_t index) {
+    const fv_loader_args *a = &l->args;
+    fv_decode_want want = {.width = a->width, .height = a->height};
+    fv_image image;
+    s->index[i] = index;
+    fv_status status = fv_dataset_read(l->dataset, index, &want, &image, &s->labels[i]);
+    s->bad[i] = status != FV_OK && status != FV_NO_MEMORY && l->dataset->bad;
+    if (status != FV_OK) return s->bad[i] ? FV_OK : status;
+    status = fv_prepare(&image, &a->preprocess, a->channels, a->height, a->width, s->x + (size_t)i * l->image_floats);
+    fv_image_free(&image);
+    return status == FV_OK ? FV_OK : fv_fail_in(status, "%s: image %zu", fv_dataset_name(l->dataset), index);
+}
+
 /* Without the lock: nobody else touches these images of the slot. *made counts those before the first failure. */
 static fv_status make_chunk(const fv_loader *l, const chunk *c, int *made) {
-    const fv_loader_args *a = &l->args;
-    slot *s = slot_of(l, c->begin / (size_t)a->batch_size);
-    int first = (int)(c->begin % (size_t)a->batch_size);
-    fv_decode_want want = {.width = a->width, .height = a->height};
+    slot *s = slot_of(l, c->begin / (size_t)l->args.batch_size);
+    int first = (int)(c->begin % (size_t)l->args.batch_size);
     for (*made = 0; *made < c->count; ++*made) {
-        int i = first + *made;
-        fv_image image;
         size_t at = c->begin + (size_t)*made;
         if (l->dataset->kind->prefetch && at + PREFETCH < l->count)
             l->dataset->kind->prefetch(l->dataset, l->order[at + PREFETCH]);
-        s->index[i] = l->order[at];
-        FV_TRY(fv_dataset_read(l->dataset, s->index[i], &want, &image, &s->labels[i]));
-        fv_status status =
-            fv_prepare(&image, &a->preprocess, a->channels, a->height, a->width, s->x + (size_t)i * l->image_floats);
-        fv_image_free(&image);
-        if (status != FV_OK) return fv_fail_in(status, "%s: image %zu", fv_dataset_name(l->dataset), s->index[i]);
+        FV_TRY(make_image(l, s, first + *made, l->order[at]));
     }
     return FV_OK;
 }
@@ -172,7 +178,9 @@ static fv_status make_slots(fv_loader *l) {
     for (int i = 0; i < l->nslots; i++) {
         slot *s = &l->slots[i];
         s->x = l->x + (size_t)i * floats;
-        if (!(s->labels = FV_NEW_N(int, size)) || !(s->index = FV_NEW_N(size_t, size))) return FV_NO_MEMORY;
+        if (!(s->labels = FV_NEW_N(int, size)) || !(s->index = FV_NEW_N(size_t, size)) ||
+            !(s->bad = FV_NEW_N(bool, size)))
+            return FV_NO_MEMORY;
     }
     return FV_OK;
 }
@@ -226,6 +234,7 @@ void fv_loader_free(fv_loader *l) {
     for (int i = 0; l->slots && i < l->nslots; i++) {
         fv_free(l->slots[i].labels);
         fv_free(l->slots[i].index);
+        fv_free(l->slots[i].bad);
     }
     fv_unmap(l->x, l->x_bytes);
     fv_free(l->slots);
@@ -265,15 +274,15 @@ fv_status fv_loader_start(fv_loader *l, uint64_t epoch, size_t first) {
     return FV_OK;
 }
 
-fv_status fv_loader_next(fv_loader *l, fv_batch *batch) {
-    *batch = (fv_batch){0};
-    if (!l) return fv_last_status();
+/* The next batch of the epoch, whole; NULL at its end. */
+static fv_status next_slot(fv_loader *l, slot **next) {
+    *next = NULL;
     pthread_mutex_lock(&l->lock);
     if (l->next == l->batches) {
         pthread_mutex_unlock(&l->lock);
         return FV_OK;
     }
-    slot *s = slot_of(l, l->next);
+    slot *s = *next = slot_of(l, l->next);
     size_t end = (l->next + 1) * (size_t)l->args.batch_size;
     if (l->nthreads == 0) {
         pthread_mutex_unlock(&l->lock);
@@ -287,7 +296,37 @@ fv_status fv_loader_next(fv_loader *l, fv_batch *batch) {
     l->next++;
     pthread_cond_broadcast(&l->work);
     pthread_mutex_unlock(&l->lock);
-    if (s->status != FV_OK) return fv_fail(s->status, "%s", s->message);
-    *batch = (fv_batch){.count = s->count, .x = s->x, .labels = s->labels, .index = s->index};
+    return s->status == FV_OK ? FV_OK : fv_fail(s->status, "%s", s->message);
+}
+
+/* Closes the gaps of the images that are bad; returns how many there were. */
+static int leave_out(const fv_loader *l, slot *s) {
+    int kept = 0, all = s->count;
+    for (int i = 0; i < all; i++) {
+        if (s->bad[i]) continue;
+        if (kept != i) {
+            memcpy(s->x + (size_t)kept * l->image_floats, s->x + (size_t)i * l->image_floats,
+                   l->image_floats * sizeof(float));
+            s->labels[kept] = s->labels[i];
+            s->index[kept] = s->index[i];
+        }
+        kept++;
+    }
+    s->count = kept;
+    return all - kept;
+}
+
+fv_status fv_loader_next(fv_loader *l, fv_batch *batch) {
+    *batch = (fv_batch){0};
+    if (!l) return fv_last_status();
+    slot *s;
+    int skipped = 0;
+    do {
+        FV_TRY(next_slot(l, &s));
+        if (s) skipped += leave_out(l, s);
+    } while (s && s->count == 0);
+    if (s) *batch = (fv_batch){.count = s->count, .x = s->x, .labels = s->labels, .index = s->index};
+    batch->skipped = skipped;
+    batch->next = l->next;
     return FV_OK;
 }

@@ -20,9 +20,11 @@ typedef struct fv_loader_args {
 
 /* One batch; the arrays belong to the loader and stay valid until the next call of fv_loader_next. */
 typedef struct fv_batch {
-    int count;           /* images; less than batch_size only for the last batch of an epoch; 0: the epoch is over */
-    const float *x;      /* [count, C, H, W] */
-    const int *labels;   /* [count] */
+    int count;         /* images; 0: the epoch is over. Less than batch_size for the last batch of an epoch, ... */
+    int skipped;       /* ... and by the files that cannot be read, with those of whole batches passed over before it */
+    size_t next;       /* the batch of the epoch that follows: where to start to go on */
+    const float *x;    /* [count, C, H, W] */
+    const int *labels; /* [count] */
     const size_t *index; /* [count] position in the dataset */
 } fv_batch;
 

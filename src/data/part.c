@@ -28,7 +28,7 @@ static void prefetch_image(const fv_dataset *d, size_t index) {
 
 static void close_part(fv_dataset *d) { fv_free(((part_set *)d)->index); }
 
-static const fv_dataset_kind part_kind = {"part", read_image, read_label, prefetch_image, close_part};
+static const fv_dataset_kind part_kind = {"part", false, read_image, read_label, prefetch_image, close_part};
 
 /* Marks round(fraction * members) members of one class, `members` being overwritten. */
 static void mark_class(uint32_t *members, size_t count, float fraction, fv_random r, bool *chosen) {

@@ -1,6 +1,7 @@
 #include "train/evaluate.h"
 
 #include "core/memory.h"
+#include "data/bad.h"
 #include "data/loader.h"
 #include "train/predictor.h"
 
@@ -20,12 +21,14 @@ static fv_status plan_memory(fv_session *session, const fv_loader *loader, size_
     return fv_memory_check(session->model, batch, fv_session_bytes(session) - before + fv_loader_bytes(loader));
 }
 
-static fv_status score_all(fv_session *session, fv_loader *loader, const fv_evaluate_args *args, float *logits,
-                           fv_score *score) {
+static fv_status score_all(fv_session *session, const fv_dataset *dataset, fv_loader *loader,
+                           const fv_evaluate_args *args, float *logits, fv_score *score) {
     fv_batch batch;
+    size_t skipped = 0;
     FV_TRY(fv_loader_start(loader, 0, 0));
     for (;;) {
         FV_TRY(fv_loader_next(loader, &batch));
+        FV_TRY(fv_bad_limit(dataset, skipped += (size_t)batch.skipped, args->max_bad));
         if (batch.count == 0) return FV_OK;
         FV_TRY(fv_session_forward(session, batch.count, batch.x, (size_t)batch.count, logits));
         fv_score_add(score, session->model, &args->loss, logits, batch.labels, batch.count);
@@ -38,13 +41,15 @@ fv_status fv_session_evaluate(fv_session *session, const fv_dataset *dataset, co
     fv_score score = {0};
     if (!own.batch_size) own.batch_size = 64;
     if (own.batch_size < 1) return fv_fail(FV_BAD_ARGUMENT, "batch size %d: must be at least 1", own.batch_size);
+    if (!(own.max_bad < 1))
+        return fv_fail(FV_BAD_ARGUMENT, "max_bad %g: must be from 0 to below 1", (double)own.max_bad);
     FV_TRY(fv_check_classes(session->model, dataset));
     if ((size_t)own.batch_size > fv_dataset_count(dataset)) own.batch_size = (int)fv_dataset_count(dataset);
     float *logits = fv_alloc((size_t)own.batch_size * (size_t)fv_model_outputs(session->model), sizeof(float));
     fv_loader *loader = logits ? open_loader(session, dataset, &own) : NULL;
     fv_status status =
         loader ? plan_memory(session, loader, fv_dataset_count(dataset), own.batch_size) : fv_last_status();
-    if (status == FV_OK) status = score_all(session, loader, &own, logits, &score);
+    if (status == FV_OK) status = score_all(session, dataset, loader, &own, logits, &score);
     fv_loader_free(loader);
     fv_free(logits);
     if (status == FV_OK) *result = fv_score_result(&score, session->model);

@@ -2,6 +2,8 @@
  * since the last state. */
 #include "core/clock.h"
 #include "core/memory.h"
+#include "data/bad.h"
+#include "data/dataset.h"
 #include "data/loader.h"
 #include "train/evaluate.h"
 #include "train/run.h"
@@ -22,6 +24,7 @@ typedef struct fitting {
     fv_progress progress;
     char *config;   /* owned: of the run that is resumed; NULL: the caller's */
     size_t batches; /* of an epoch */
+    size_t skipped; /* images of this epoch that could not be read */
 } fitting;
 
 static int epochs_of(const fitting *f) { return f->args->epochs ? f->args->epochs : 10; }
@@ -58,13 +61,23 @@ static fv_status report_step(const fitting *f) {
     return answer_of(f, "on_step", callback->on_step(callback->user, &report));
 }
 
+/* Files that could not be read: those not told yet, and the end if there are too many. */
+static fv_status watch_files(fitting *f, const fv_dataset *dataset, int skipped) {
+    const fv_callback *callback = &f->args->callback;
+    fv_bad_file file;
+    while (callback->on_bad_file && fv_bad_tell(dataset->bad, &file))
+        FV_TRY(answer_of(f, "on_bad_file", callback->on_bad_file(callback->user, &file)));
+    f->skipped += (size_t)skipped;
+    return fv_bad_limit(f->train, f->skipped, f->args->max_bad);
+}
+
 static fv_status step(fitting *f, const fv_batch *batch) {
     float lr = rate_at(f, f->trainer->step);
     float loss;
     FV_TRY(fv_trainer_step(f->trainer, batch->x, batch->labels, batch->count, lr > 0 ? lr : FV_ZERO, &loss));
     fv_score_add_step(&f->progress.score, f->model, &f->trainer->args.loss, (double)loss, fv_trainer_logits(f->trainer),
                       batch->labels, batch->count);
-    f->progress.batch++;
+    f->progress.batch = batch->next;
     return FV_OK;
 }
 
@@ -87,8 +100,11 @@ static fv_status train_epoch(fitting *f) {
     fv_batch batch;
     FV_TRY(fv_loader_start(f->loader, (uint64_t)f->progress.epoch, f->progress.batch));
     double began = fv_seconds() - f->progress.seconds;
+    f->skipped = 0;
     while (f->progress.batch < f->batches) {
         FV_TRY(fv_loader_next(f->loader, &batch));
+        FV_TRY(watch_files(f, f->train, batch.skipped));
+        if (batch.count == 0) break; /* nothing but bad files were left */
         FV_TRY(step(f, &batch));
         f->progress.seconds = fv_seconds() - began;
         FV_TRY(after_step(f));
@@ -100,9 +116,13 @@ static fv_status train_epoch(fitting *f) {
 
 static fv_status validate(fitting *f, fv_epoch_report *report) {
     fv_evaluation result;
-    fv_evaluate_args args = {
-        .loss = f->trainer->args.loss, .batch_size = f->trainer->args.batch_size, .workers = f->args->workers};
-    FV_TRY(fv_session_evaluate(&f->inference, f->val, &args, &result));
+    fv_evaluate_args args = {.loss = f->trainer->args.loss,
+                             .batch_size = f->trainer->args.batch_size,
+                             .workers = f->args->workers,
+                             .max_bad = f->args->max_bad};
+    fv_status status = fv_session_evaluate(&f->inference, f->val, &args, &result);
+    FV_TRY(watch_files(f, f->val, 0));
+    FV_TRY(status);
     if (!isfinite(result.loss))
         return fv_fail(FV_NOT_FINITE,
                        "%s: the validation loss is %g after epoch %d: lower the learning rate, or check the data",
@@ -202,6 +222,7 @@ static fv_status check(const fitting *f) {
     if (a->early_stop < 0) return fv_fail(FV_BAD_ARGUMENT, "early_stop %d: must be 0 or more epochs", a->early_stop);
     if (a->early_stop > 0 && !f->val)
         return fv_fail(FV_BAD_ARGUMENT, "early_stop %d: needs a set to validate on", a->early_stop);
+    if (!(a->max_bad < 1)) return fv_fail(FV_BAD_ARGUMENT, "max_bad %g: must be from 0 to below 1", (double)a->max_bad);
     if (a->resume && !a->save_dir) return fv_fail(FV_BAD_ARGUMENT, "resume: needs the save_dir of the run");
     size_t count = fv_dataset_count(f->train), batch = (size_t)(a->batch_size ? a->batch_size : 64);
     if (a->batch_size >= 0 && batch > count)

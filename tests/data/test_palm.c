@@ -5,6 +5,8 @@
 #include "support/unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 static const char table[] =
     "ID,imgName,Label,Fovea_X,Fovea_Y\r\n1,V0001.ppm,0,1157.74,1019.87\r\n2,V0002.ppm,1,1,2\r\n";
@@ -111,12 +113,41 @@ static void survives_failing_allocations(void **state) {
     }
 }
 
+static int count_positive(const fv_dataset *d) {
+    int positive = 0;
+    for (size_t i = 0; i < fv_dataset_count(d); i++) {
+        int label;
+        assert_int_equal(fv_dataset_label(d, i, &label), FV_OK);
+        positive += label;
+    }
+    return positive;
+}
+
+static void reads_the_real_thing(void **state) {
+    (void)state;
+    const char *data = getenv("FOVEA_DATA");
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s/palm", data ? data : "../shared/data");
+    if (access(folder, R_OK) != 0) {
+        print_message("skipped: no PALM at %s (set FOVEA_DATA)\n", folder);
+        skip();
+    }
+    fv_dataset *train = fv_palm(folder), *val = fv_palm(folder, .split = FV_VAL);
+    assert_int_equal(fv_dataset_count(train), 400);
+    assert_int_equal(fv_dataset_count(val), 400);
+    assert_int_equal(count_positive(train), 213);
+    assert_int_equal(count_positive(val), 211);
+    fv_dataset_free(train);
+    fv_dataset_free(val);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_layout),
         cmocka_unit_test(refuses_what_is_incomplete),
         cmocka_unit_test(names_the_line_of_a_bad_label),
         cmocka_unit_test(survives_failing_allocations),
+        cmocka_unit_test(reads_the_real_thing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
