@@ -1,21 +1,13 @@
 #include "files.h"
 
 #include "core/file.h"
+#include "data/pictures.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-static bool is_picture(const char *name) {
-    static const char *const extensions[] = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff",
-                                             ".bmp", ".pbm", ".pgm",  ".ppm",  ".pam", ".pnm"};
-    const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && i < sizeof extensions / sizeof *extensions; i++)
-        if (strcasecmp(dot, extensions[i]) == 0) return true;
-    return false;
-}
 
 static int keep(const struct dirent *entry) { return entry->d_name[0] != '.'; }
 
@@ -40,7 +32,7 @@ static fv_status search(fv_arena *arena, const char *folder, cli_visit visit, vo
             status = FV_NO_MEMORY;
         else if (is_folder_below(path))
             status = search(arena, path, visit, user, found);
-        else if (is_picture(path))
+        else if (fv_is_picture_name(path))
             ++*found, status = visit(user, path, FV_OK);
     }
     free(entries);

@@ -103,6 +103,18 @@ static fv_status normalization(const char *text, int channels, fv_preprocess *pr
                    text, channels);
 }
 
+static fv_status background(const char *text, uint32_t *color) {
+    const char *numbers = strcmp(text, "white") == 0 ? "255,255,255" : strcmp(text, "black") == 0 ? "0,0,0" : text;
+    float rgb[3];
+    bool good = read_numbers(&numbers, rgb, 3) == 3 && !*numbers;
+    for (int i = 0; good && i < 3; i++) good = rgb[i] >= 0 && rgb[i] <= 255 && rgb[i] == (float)(int)rgb[i];
+    if (good) *color = FV_BACKGROUND(rgb[0], rgb[1], rgb[2]);
+    return good ? FV_OK
+                : fv_fail(FV_BAD_ARGUMENT,
+                          "--background %s: must be white, black, or red, green and blue from 0 to 255: 127,127,127",
+                          text);
+}
+
 static int choice(const cli_flag *flag, const char *name) {
     int i = 0;
     while (strcmp(flag->choices(i), name) != 0) i++;
@@ -116,6 +128,7 @@ fv_status cli_preprocess_settings(const cli_options *options, const fv_dataset *
     bool own = strcmp(options->normalize, "auto") == 0;
     *preprocess = own ? fv_dataset_preprocess(train, channels) : (fv_preprocess){0};
     preprocess->resize = hows[choice(&cli_flags[CLI_FLAG_resize], options->resize)];
+    FV_TRY(background(options->background, &preprocess->background));
     if (options->channels) preprocess->channels = orders[choice(&cli_flags[CLI_FLAG_channels], options->channels)];
     return own ? FV_OK : normalization(options->normalize, channels, preprocess);
 }

@@ -120,6 +120,10 @@ FV_API fv_dataset *fv_dataset_part(const fv_dataset *dataset, fv_split part, flo
 typedef enum fv_channels { FV_CHANNELS_DEFAULT = 0, FV_RGB, FV_BGR, FV_GRAY } fv_channels;
 typedef enum fv_resize { FV_RESIZE_DEFAULT = 0, FV_RESIZE_PIL, FV_RESIZE_CV2 } fv_resize;
 
+/* A color, each part of it 0..255; the highest bit tells black from the default. */
+#define FV_BACKGROUND(red, green, blue) (1u << 24 | (uint32_t)(red) << 16 | (uint32_t)(green) << 8 | (uint32_t)(blue))
+#define FV_WHITE                        FV_BACKGROUND(255, 255, 255)
+
 /* How an image becomes a network's input [channels, height, width]:
  *   value = (pixel / 255 - mean[c]) / std[c]. A model file stores this, so that prediction prepares an image by the very
  * code that evaluation used. */
@@ -127,6 +131,7 @@ typedef struct fv_preprocess {
     fv_channels channels; /* default: FV_GRAY for networks with one input channel, else FV_RGB */
     fv_resize resize;     /* used when sizes differ: FV_RESIZE_PIL (the default), Pillow's antialiased bilinear, or
                              FV_RESIZE_CV2, OpenCV's INTER_LINEAR; at 8 bits their very pixels */
+    uint32_t background;  /* what transparent pixels show: FV_BACKGROUND(red, green, blue); default FV_WHITE */
     float mean[4];        /* default 0 */
     float std[4];         /* default 1 */
     int zero_;

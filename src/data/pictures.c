@@ -12,8 +12,8 @@
 /* ---- Names ------------------------------------------------------------------------------------------------------- */
 
 bool fv_is_picture_name(const char *name) {
-    static const char *const endings[] = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff",
-                                          ".bmp", ".gif",  ".pgm", ".ppm",  ".pnm"};
+    static const char *const endings[] = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp",
+                                          ".gif", ".pbm",  ".pgm", ".ppm",  ".pam", ".pnm"};
     const char *dot = strrchr(name, '.');
     for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
         if (strcasecmp(dot, endings[i]) == 0) return true;

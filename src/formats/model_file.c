@@ -19,6 +19,13 @@ static const char *const channel_names[] = {
 static const char *const resize_names[] = {
     [FV_RESIZE_DEFAULT] = "pil", [FV_RESIZE_PIL] = "pil", [FV_RESIZE_CV2] = "cv2"};
 
+static json_t *background_to_json(const fv_preprocess *p) {
+    uint32_t color = p->background ? p->background : FV_WHITE;
+    json_t *array = json_array();
+    for (int shift = 16; shift >= 0; shift -= 8) array = fv_json_and(array, json_integer(color >> shift & 255));
+    return array;
+}
+
 static json_t *preprocessing_to_json(const fv_model *model) {
     const fv_preprocess *p = &model->preprocess;
     int input[3];
@@ -33,6 +40,7 @@ static json_t *preprocessing_to_json(const fv_model *model) {
     object = fv_json_with(object, "channels", json_string(channel_names[p->channels]));
     object = fv_json_with(object, "resize", json_string(resize_names[p->resize]));
     object = fv_json_with(object, "decode", json_string("exact"));
+    object = fv_json_with(object, "background", background_to_json(p));
     object = fv_json_with(object, "mean", mean);
     return fv_json_with(object, "std", std);
 }
@@ -72,6 +80,17 @@ static int find_name(const char *name, const char *const *names, int count) {
     return -1;
 }
 
+/* Files of before it was stored have none: the default. */
+static fv_status background_from_json(const char *where, const json_t *object, uint32_t *background) {
+    int color[3];
+    size_t n;
+    if (!json_object_get(object, "background")) return FV_OK;
+    FV_TRY(fv_json_ints(where, object, "background", 0, 255, color, 3, &n));
+    if (n != 3) return fv_fail(FV_BAD_DATA, "%s: \"background\" must be three numbers: red, green, blue", where);
+    *background = FV_BACKGROUND(color[0], color[1], color[2]);
+    return FV_OK;
+}
+
 static fv_status preprocessing_from_json(const char *where, const json_t *root, fv_model *model) {
     const json_t *object;
     const char *channels, *resize;
@@ -88,6 +107,7 @@ static fv_status preprocessing_from_json(const char *where, const json_t *root, 
         return fv_fail(FV_UNSUPPORTED, "%s: preprocessing by channels \"%s\", resize \"%s\" is not known", where,
                        channels, resize);
     fv_preprocess preprocess = {.channels = (fv_channels)c, .resize = (fv_resize)r};
+    FV_TRY(background_from_json(where, object, &preprocess.background));
     for (size_t i = 0; i < n_mean; i++) preprocess.mean[i] = (float)mean[i];
     for (size_t i = 0; i < n_std; i++) preprocess.std[i] = (float)std[i];
     return fv_model_set_preprocess(model, &preprocess);

@@ -1,5 +1,7 @@
 #include "image/prepare.h"
 
+#include "image/alpha.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -29,6 +31,9 @@ fv_status fv_prepare_check(const fv_preprocess *p, int c, int h, int w) {
                        orders[p->channels].channels, c);
     if ((unsigned)p->resize > FV_RESIZE_CV2)
         return fv_fail(FV_BAD_ARGUMENT, "preprocess resize %d: unknown", (int)p->resize);
+    if (p->background && p->background >> 24 != 1)
+        return fv_fail(FV_BAD_ARGUMENT, "preprocess background %#x: must be FV_BACKGROUND(red, green, blue)",
+                       (unsigned)p->background);
     for (int i = 0; i < c; i++)
         if (!isfinite(p->mean[i]) || !isfinite(p->std[i]) || p->std[i] < 0.0f)
             return fv_fail(FV_BAD_ARGUMENT, "preprocess channel %d: mean %g, std %g: must be finite, std above 0", i,
@@ -119,15 +124,19 @@ static void fill(const fv_image *image, const channel_order *order, const fv_pre
         normalise(image, channel, c, out);
 }
 
-/* The gray, and the resampled picture, are freed here; what neither changes goes through as it is. */
+/* What each stage makes is freed here; what none changes goes through as it is. */
 fv_status fv_prepare_distorted(const fv_image *image, const fv_preprocess *p, int c, int h, int w,
                                const fv_distortion *d, float *out) {
     const channel_order *order = choose(image, p, c);
     if (!order)
         return fv_fail(FV_UNSUPPORTED, "an image of %d channels cannot fill an input of %d", image->channels, c);
-    fv_image gray = {0}, warped = {0};
+    fv_image flat = {0}, gray = {0}, warped = {0};
     fv_status status = FV_OK;
-    if (order == &orders[FV_GRAY] && image->channels >= 3) {
+    if (order != &orders[FV_CHANNELS_DEFAULT] && fv_has_alpha(image)) {
+        status = fv_over_background(image, p->background, &flat);
+        image = &flat;
+    }
+    if (status == FV_OK && order == &orders[FV_GRAY] && image->channels >= 3) {
         status = to_gray(image, &gray);
         image = &gray;
     }
@@ -137,6 +146,7 @@ fv_status fv_prepare_distorted(const fv_image *image, const fv_preprocess *p, in
         image = &warped;
     }
     if (status == FV_OK) fill(image, order, p, c, d, out);
+    fv_image_free(&flat);
     fv_image_free(&gray);
     fv_image_free(&warped);
     return status;

@@ -9,10 +9,10 @@
 /* Checks what does not depend on the image: channels against c, std, resize, the size. */
 fv_status fv_prepare_check(const fv_preprocess *p, int c, int h, int w);
 
-/* Fills out [c,h,w]. In this order: color to gray by ITU-R 601 (Pillow's "L") where gray is wanted; resizing where sizes
- * differ; gray repeated where color is wanted, channel order, (pixel / 255 - mean) / std (65535 for 16 bits). Alpha is
- * ignored, as by Pillow's convert("RGB"). With channels left at the default, an image of exactly c channels goes through as
- * it is. p and the sizes must have passed fv_prepare_check. */
+/* Fills out [c,h,w]. In this order: an image with alpha over the background; color to gray by ITU-R 601 (Pillow's "L") where
+ * gray is wanted; resizing where sizes differ; gray repeated where color is wanted, channel order,
+ * (pixel / 255 - mean) / std (65535 for 16 bits). With channels left at the default, an image of exactly c channels goes
+ * through as it is, alpha too. p and the sizes must have passed fv_prepare_check. */
 fv_status fv_prepare(const fv_image *image, const fv_preprocess *p, int c, int h, int w, float *out);
 
 /* What training makes of a picture on the way: it is seen through the map, and then takes the steps. */

@@ -134,7 +134,11 @@ static void lenet_comes_back_with_all_it_knows(void **state) {
     (void)state;
     const char *path = temporary("lenet.safetensors");
     static const char *const names[] = {"a", "b \"quoted\"", "ç", "d"};
-    fv_preprocess wanted = {.channels = FV_GRAY, .resize = FV_RESIZE_CV2, .mean = {0.1307f}, .std = {0.3081f}};
+    fv_preprocess wanted = {.channels = FV_GRAY,
+                            .resize = FV_RESIZE_CV2,
+                            .background = FV_BACKGROUND(1, 2, 3),
+                            .mean = {0.1307f},
+                            .std = {0.3081f}};
     fv_model *model = fv_network("lenet:text=1", &(fv_arch){.classes = 4, .seed = 9});
     assert_int_equal(fv_model_set_classes(model, names, 4, 2), FV_OK);
     assert_int_equal(fv_model_set_preprocess(model, &wanted), FV_OK);
@@ -148,6 +152,7 @@ static void lenet_comes_back_with_all_it_knows(void **state) {
     assert_true(loaded->threshold == 0.3f);
     assert_int_equal(loaded->preprocess.channels, FV_GRAY);
     assert_int_equal(loaded->preprocess.resize, FV_RESIZE_CV2);
+    assert_int_equal(loaded->preprocess.background, FV_BACKGROUND(1, 2, 3));
     assert_true(loaded->preprocess.mean[0] == 0.1307f && loaded->preprocess.std[0] == 0.3081f);
     fv_model_free(loaded);
     fv_model_free(model);

@@ -425,5 +425,24 @@ def make_bmp():
     return out
 
 
+def make_alpha(folder):
+    """Every color over every alpha, on a color: Pillow's alpha_composite of 256x256 pixels, as their CRC; and one picture."""
+    out = Header("alpha")
+    for name, color in (("white", (255, 255, 255)), ("color", (200, 100, 7))):
+        picture = image(RGBA)
+        result = Image.alpha_composite(Image.new("RGBA", picture.size, color + (255,)), picture).convert("RGB")
+        out.arrays.append(f"#define over_{name} {out.array(np.asarray(result).ravel(), 'uint8_t')}")
+    every = np.zeros((256, 256, 4), np.uint8)
+    every[:, :, :3] = np.arange(256)[:, None, None]
+    every[:, :, 3] = np.arange(256)
+    result = Image.alpha_composite(Image.new("RGBA", (256, 256), (200, 100, 7, 255)), Image.fromarray(every)).convert("RGB")
+    out.arrays.append(f"enum {{ EVERY_CRC = {zlib.crc32(result.tobytes()) >> 1} }}; /* halved, to fit an int */")
+    with open(f"{folder}/alpha_fixtures.h", "w") as file:
+        print(f"/* Made by make_picture_fixtures.py with Pillow {__version__}. */", file=file)
+        print("/* clang-format off */", file=file)
+        print("\n".join(out.arrays), file=file)
+
+
+make_alpha(sys.argv[1])
 for made in (make_png(), make_pnm(), make_webp(), make_tiff(), make_bmp()):
     made.write(sys.argv[1])

@@ -24,12 +24,25 @@ static void orders_channels(void **state) {
     (void)state;
     static const uint8_t rgba[] = {255, 51, 0, 7, 0, 102, 204, 9}, gray[] = {51, 255};
     fv_image color = borrow(rgba, 2, 1, 4, 8), rgb = borrow(rgba, 2, 1, 3, 8), pale = borrow(gray, 2, 1, 1, 8);
-    expect(&color, (fv_preprocess){0}, 3, (float[]){1, 0, .2f, .4f, 0, .8f});
-    expect(&color, (fv_preprocess){.channels = FV_BGR}, 3, (float[]){0, .8f, .2f, .4f, 1, 0});
     expect(&color, (fv_preprocess){0}, 4, (float[]){1, 0, .2f, .4f, 0, .8f, 7 / 255.f, 9 / 255.f});
     expect(&rgb, (fv_preprocess){.channels = FV_RGB}, 3, (float[]){1, 7 / 255.f, .2f, 0, 0, .4f});
     expect(&pale, (fv_preprocess){0}, 3, (float[]){.2f, 1, .2f, 1, .2f, 1});
     expect(&pale, (fv_preprocess){0}, 1, (float[]){.2f, 1});
+}
+
+static void puts_alpha_over_the_background(void **state) {
+    (void)state;
+    static const uint8_t rgba[] = {255, 51, 0, 0, 0, 102, 204, 255}, gray[] = {51, 255, 0, 0, 255, 51};
+    fv_image color = borrow(rgba, 2, 1, 4, 8), pale = borrow(gray, 3, 1, 2, 8);
+    fv_preprocess red = {.background = FV_BACKGROUND(255, 0, 0)}, black = {.background = FV_BACKGROUND(0, 0, 0)};
+    expect(&color, (fv_preprocess){0}, 3, (float[]){1, 0, 1, .4f, 1, .8f});
+    expect(&color, (fv_preprocess){.channels = FV_BGR}, 3, (float[]){1, .8f, 1, .4f, 1, 0});
+    expect(&color, red, 3, (float[]){1, 0, 0, .4f, 0, .8f});
+    expect(&pale, (fv_preprocess){0}, 1, (float[]){.2f, 1, 1});
+    expect(&pale, black, 1, (float[]){.2f, 0, .2f});
+    expect(&pale, red, 3, (float[]){.2f, 1, 1, .2f, 0, .2f, .2f, 0, .2f});
+    expect(&pale, red, 1, (float[]){.2f, 76 / 255.f, 112 / 255.f}); /* of (255,0,0) and (255,51,51) */
+    expect(&pale, black, 2, (float[]){.2f, 0, 1, 1, 0, .2f});
 }
 
 static void normalises(void **state) {
@@ -95,6 +108,8 @@ static void refuses_what_does_not_fit(void **state) {
     assert_int_equal(fv_prepare_check(&(fv_preprocess){.channels = (fv_channels)9}, 3, 2, 2), FV_BAD_ARGUMENT);
     assert_int_equal(fv_prepare_check(&p, 5, 2, 2), FV_BAD_ARGUMENT);
     assert_int_equal(fv_prepare_check(&(fv_preprocess){.resize = (fv_resize)9}, 3, 2, 2), FV_BAD_ARGUMENT);
+    assert_int_equal(fv_prepare_check(&(fv_preprocess){.background = 0xffffff}, 3, 2, 2), FV_BAD_ARGUMENT);
+    assert_string_equal(fv_error(), "preprocess background 0xffffff: must be FV_BACKGROUND(red, green, blue)");
     assert_int_equal(fv_prepare_check(&(fv_preprocess){.mean = {0, INFINITY}}, 3, 2, 2), FV_BAD_ARGUMENT);
     assert_string_equal(fv_error(), "preprocess channel 1: mean inf, std 0: must be finite, std above 0");
 }
@@ -116,6 +131,7 @@ static void survives_failing_allocations(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(orders_channels),
+        cmocka_unit_test(puts_alpha_over_the_background),
         cmocka_unit_test(normalises),
         cmocka_unit_test(gray_is_pillows),
         cmocka_unit_test(wide_images_are_prepared_alike),

@@ -1,0 +1,5 @@
+/* Netpbm's files. */
+#include "fuzz/decoder.h"
+#include "image/pnm_fixtures.h"
+
+FUZZ_DECODER(pnm_fixtures)
