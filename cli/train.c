@@ -94,8 +94,17 @@ static void say_set(const char *role, const char *spec, const char *split, const
             cli_count(fv_dataset_count(set), count));
 }
 
-static void say_run(const cli_options *o, const fv_model *model, const cli_sets *sets) {
-    int c, h, w, threads = o->threads ? (int)o->threads : fv_threads_available();
+static void say_machine(const cli_options *o, int before) {
+    int threads = o->threads ? (int)o->threads : before ? before : fv_threads_available();
+    cli_say("machine     %d thread%s, %s", threads, threads == 1 ? "" : "s", fv_isa_name());
+    if (before && threads != before)
+        cli_say("            so far it was %d: sums will be rounded otherwise than if the run had gone on there",
+                before);
+}
+
+/* `before`: threads of a run that is resumed. */
+static void say_run(const cli_options *o, const fv_model *model, const cli_sets *sets, int before) {
+    int c, h, w;
     char parameters[32];
     fv_model_input(model, &c, &h, &w);
     cli_say("network     %s: input %dx%dx%d, %d classes, %s parameters", o->model, c, h, w, fv_model_classes(model),
@@ -108,7 +117,7 @@ static void say_run(const cli_options *o, const fv_model *model, const cli_sets 
         say_set("validation", o->val ? o->val : o->data, cli_split_name(fv_dataset_split(sets->val)), sets->val);
     else
         cli_say("validation  none: %s has neither a val nor a test split", o->data);
-    cli_say("machine     %d thread%s, %s", threads, threads == 1 ? "" : "s", fv_isa_name());
+    say_machine(o, before);
 }
 
 static void say_result(const cli_progress *progress, const char *folder) {
@@ -176,8 +185,10 @@ static fv_status fit_settings(cli_options *o, const fv_model *model, fv_fit_args
 
 static fv_status run(cli_options *o, const cli_sets *sets, fv_model *model) {
     fv_fit_args args;
+    int before = 0;
     FV_TRY(fit_settings(o, model, &args));
-    say_run(o, model, sets);
+    if (o->resume) FV_TRY(fv_run_threads(o->resume, &before));
+    say_run(o, model, sets, before);
     cli_progress progress = cli_progress_start(o->log_every);
     args.callback = cli_progress_callback(&progress);
     fv_status status = fv_fit_with(model, sets->train, sets->val, &args);

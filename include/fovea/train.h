@@ -61,7 +61,7 @@ typedef struct fv_fit_args {
     int epochs;             /* default 10 */
     int batch_size;         /* default 64; the last short batch is kept */
     int workers;            /* loader threads; default 0: the compute threads' time */
-    int threads;            /* compute threads; default: those the process may use */
+    int threads;            /* compute threads; default: those the process may use, on resuming as many as before */
     uint64_t seed;          /* of shuffling and dropout */
     const fv_preprocess
         *preprocess;      /* kept in the model; default: the model's own, or the training set's if it has none */
@@ -91,6 +91,10 @@ FV_API void fv_stop_clear(void);
 /* The `config` text that a run was started with, from its state, or from config.recipe while there is none. The caller
  * frees it with free(). NULL on failure. */
 FV_API char *fv_run_config(const char *save_dir);
+
+/* How many compute threads the run's state was made with: with as many it goes on with the bits of never having stopped,
+ * with more or fewer sums are rounded otherwise. *threads is 0 while there is no state. */
+FV_API fv_status fv_run_threads(const char *save_dir, int *threads);
 
 /* ---- Evaluation -------------------------------------------------------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 
 #include "core/memory.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -161,8 +162,9 @@ const char *fv_model_class_name(const fv_model *model, int index) {
 
 fv_status fv_model_set_preprocess(fv_model *model, const fv_preprocess *preprocess) {
     for (int c = 0; c < 4; c++)
-        if (!(preprocess->std[c] >= 0) || preprocess->mean[c] != preprocess->mean[c])
-            return fv_fail(FV_BAD_ARGUMENT, "normalisation of channel %d by mean %g, std %g: std must be above 0", c,
+        if (!(preprocess->std[c] >= 0) || !isfinite(preprocess->std[c]) || !isfinite(preprocess->mean[c]))
+            return fv_fail(FV_BAD_ARGUMENT,
+                           "normalisation of channel %d by mean %g, std %g: both must be finite, std above 0", c,
                            (double)preprocess->mean[c], (double)preprocess->std[c]);
     model->preprocess = *preprocess;
     return FV_OK;

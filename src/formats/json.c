@@ -74,7 +74,7 @@ json_t *fv_json_and(json_t *array, json_t *item) {
 
 /* ---- values ---- */
 
-static void describe(const json_t *value, char *out, size_t bytes) {
+void fv_json_describe(const json_t *value, char *out, size_t bytes) {
     switch (json_typeof(value)) {
     case JSON_OBJECT:
         snprintf(out, bytes, "an object");
@@ -114,7 +114,7 @@ static fv_status refuse(const char *where, const char *key, const json_t *found,
     va_start(args, wanted);
     vsnprintf(want, sizeof want, wanted, args);
     va_end(args);
-    describe(found, is, sizeof is);
+    fv_json_describe(found, is, sizeof is);
     return fv_fail(FV_BAD_DATA, "%s: \"%s\" must be %s, not %s", where, key, want, is);
 }
 

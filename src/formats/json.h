@@ -46,6 +46,9 @@ fv_status fv_json_string(const char *where, const json_t *object, const char *ke
 fv_status fv_json_array(const char *where, const json_t *object, const char *key, const json_t **out);
 fv_status fv_json_object(const char *where, const json_t *object, const char *key, const json_t **out);
 
+/* "an array of 3", "\"text\"", "0.5": for messages. */
+void fv_json_describe(const json_t *value, char *out, size_t bytes);
+
 /* Arrays of numbers, each within its range: at most `capacity`, *count of them. */
 fv_status fv_json_numbers(const char *where, const json_t *object, const char *key, double min, double max, double *out,
                           size_t capacity, size_t *count);

@@ -43,16 +43,29 @@ fv_status fv_loss_named(const char *name, fv_loss *loss) {
 
 const char *fv_loss_name(int index) { return index >= 0 && index < FV_COUNT(losses) ? losses[index].name : NULL; }
 
+const char *fv_loss_kind_name(fv_loss_kind kind) {
+    for (int i = 0; i < FV_COUNT(losses); i++)
+        if (losses[i].kind == kind) return losses[i].name;
+    return NULL;
+}
+
+fv_loss fv_loss_resolved(const fv_loss *loss, int outputs) {
+    fv_loss resolved = *loss;
+    if (loss->kind == FV_LOSS_DEFAULT) resolved.kind = outputs == 1 ? FV_BCE : FV_CROSS_ENTROPY;
+    if (resolved.weight == 0) resolved.weight = 1;
+    if (resolved.pos_weight == 0) resolved.pos_weight = 1;
+    return resolved;
+}
+
 fv_value *fv_loss_node(fv_graph *graph, const fv_loss *loss, fv_value *logits, fv_value *target) {
     if (!graph || !logits || !target) return NULL;
-    fv_loss checked = *loss;
-    if (checked.kind == FV_LOSS_DEFAULT) checked.kind = logits->shape.dim[1] == 1 ? FV_BCE : FV_CROSS_ENTROPY;
-    if (fv_loss_check(&checked)) return NULL;
-    if (checked.weight == 0) checked.weight = 1;
-    if (checked.pos_weight == 0) checked.pos_weight = 1;
+    int outputs = logits->shape.dim[1];
+    fv_loss given = *loss, resolved = fv_loss_resolved(loss, outputs);
+    given.kind = resolved.kind; /* what an option may be depends on it */
+    if (fv_loss_check(&given)) return NULL;
     for (int i = 0; i < FV_COUNT(losses); i++)
-        if (losses[i].kind == checked.kind) return losses[i].node(graph, &checked, logits, target);
-    fv_fail(FV_BAD_ARGUMENT, "loss kind %d: there is none", (int)checked.kind);
+        if (losses[i].kind == resolved.kind) return losses[i].node(graph, &resolved, logits, target);
+    fv_fail(FV_BAD_ARGUMENT, "loss kind %d: there is none", (int)resolved.kind);
     return NULL;
 }
 

@@ -11,6 +11,10 @@
  * failure: options out of range, or shapes that do not fit. */
 fv_value *fv_loss_node(fv_graph *graph, const fv_loss *loss, fv_value *logits, fv_value *target);
 
+/* The loss with its defaults filled in for a network with so many logits. */
+fv_loss fv_loss_resolved(const fv_loss *loss, int outputs);
+const char *fv_loss_kind_name(fv_loss_kind kind); /* NULL: there is no such kind */
+
 /* The nodes of one kind, from options that fv_loss_check has passed. */
 fv_value *fv_cross_entropy_node(fv_graph *graph, const fv_loss *loss, fv_value *logits, fv_value *target);
 fv_value *fv_bce_node(fv_graph *graph, const fv_loss *loss, fv_value *logits, fv_value *target);

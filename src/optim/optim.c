@@ -58,6 +58,12 @@ fv_optimizer fv_optimizer_resolved(const fv_optimizer *optimizer) {
     return resolved;
 }
 
+const char *fv_optimizer_option(const fv_optimizer *optimizer, int index, double *value) {
+    if (index < 0 || index >= FV_COUNT(options)) return NULL;
+    *value = (double)value_of(optimizer, &options[index]);
+    return options[index].name;
+}
+
 static fv_status check_option(const fv_optim *room, const fv_optimizer *given, const option *o) {
     bool has = o->common || value_of(&room->standard, o) != 0;
     if (!has && value_of(given, o) == 0) return FV_OK;

@@ -22,6 +22,9 @@ const char *fv_optimizer_rule(const fv_optimizer *optimizer);
 /* The optimizer with its defaults filled in, FV_ZERO as 0. It must have passed fv_optimizer_check. */
 fv_optimizer fv_optimizer_resolved(const fv_optimizer *optimizer);
 
+/* The index-th number among the options, and in *value what it is; NULL past the last. */
+const char *fv_optimizer_option(const fv_optimizer *optimizer, int index, double *value);
+
 /* Emits the updates of `count` parameter leaves, and the slots that they need: leaves "PARAMETER.SLOT" with state set and
  * initialised to zero. grads[i] is NULL for a parameter that stays as it is. The graph's scope must be empty. */
 fv_status fv_optimizer_build(fv_graph *graph, const fv_optimizer *optimizer, fv_value *const params[],

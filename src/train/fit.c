@@ -27,7 +27,7 @@ typedef struct fitting {
     size_t skipped; /* images of this epoch that could not be read */
 } fitting;
 
-static int epochs_of(const fitting *f) { return f->args->epochs ? f->args->epochs : 10; }
+static int epochs_of(const fitting *f) { return f->args->epochs ? f->args->epochs : FV_FIT_EPOCHS; }
 
 /* The rate of an optimizer step, counted from 0. */
 static float rate_at(const fitting *f, uint64_t step) {
@@ -298,23 +298,30 @@ static fv_status set_preprocess(const fitting *f) {
     return f->model->preprocess.std[0] == 0 ? fv_model_set_preprocess(f->model, &own) : FV_OK;
 }
 
+static fv_status make_trainer(fitting *f) {
+    const fv_fit_args *a = f->args;
+    fv_trainer_args args = {.loss = a->loss,
+                            .optimizer = a->optimizer,
+                            .batch_size = a->batch_size,
+                            .threads = a->threads,
+                            .seed = a->seed};
+    if (a->resume && a->threads == 0) FV_TRY(fv_run_threads(a->save_dir, &args.threads));
+    f->trainer = fv_trainer_plan(f->model, &args);
+    return f->trainer ? FV_OK : fv_last_status();
+}
+
 /* The run folder comes last: what is wrong with the rest must not cost an old run that is to be replaced. */
 static fv_status start(fitting *f) {
     const fv_fit_args *a = f->args;
     FV_TRY(check(f));
     FV_TRY(name_classes(f));
     FV_TRY(set_preprocess(f));
-    f->trainer = fv_trainer_plan(f->model, &(fv_trainer_args){.loss = a->loss,
-                                                              .optimizer = a->optimizer,
-                                                              .batch_size = a->batch_size,
-                                                              .threads = a->threads,
-                                                              .seed = a->seed});
-    if (!f->trainer) return fv_last_status();
+    FV_TRY(make_trainer(f));
     f->inference = (fv_session){.model = f->model, .team = f->trainer->team};
     FV_TRY(open_loader(f));
     FV_TRY(make_plans(f));
     FV_TRY(check_memory(f));
-    f->run = (fv_run){.folder = a->save_dir, .config = a->config, .images = fv_dataset_count(f->train)};
+    f->run = (fv_run){.folder = a->save_dir, .config = a->config, .args = a, .images = fv_dataset_count(f->train)};
     return a->resume ? resume(f) : fv_run_begin(&f->run, a->overwrite);
 }
 

@@ -4,7 +4,7 @@
 #include "core/memory.h"
 #include "formats/json.h"
 #include "formats/params.h"
-#include "optim/optim.h"
+#include "train/course.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 
 static const char STATE[] = "state.safetensors", METRICS[] = "metrics.jsonl", CONFIG[] = "config.recipe";
 static const char KEY[] = "fovea_run"; /* of the state's metadata */
-enum { STATE_VERSION = 1 };
+enum { STATE_VERSION = 2 };
 
 /* ---- Beginning --------------------------------------------------------------------------------------------------------- */
 
@@ -173,32 +173,19 @@ static json_t *progress_to_json(const fv_progress *progress) {
     return object;
 }
 
-/* What a run may not change half way, compared when it is resumed: `text`, or a number. */
-typedef struct fact {
-    const char *key, *name, *text;
-    int64_t number;
-} fact;
-enum { FACTS = 5 };
-
-static void list_facts(const fv_run *run, const fv_trainer *trainer, fact facts[FACTS]) {
-    facts[0] = (fact){"network", "the network", fv_model_network(trainer->session.model), 0};
-    facts[1] = (fact){"optimizer", "the optimizer", fv_optimizer_rule(&trainer->args.optimizer), 0};
-    facts[2] = (fact){"seed", "seed", NULL, (int64_t)trainer->args.seed};
-    facts[3] = (fact){"batch_size", "batch size", NULL, trainer->args.batch_size};
-    facts[4] = (fact){"images", "as many training images as", NULL, (int64_t)run->images};
+static fv_status no_memory(const fv_run *run) {
+    return fv_fail(FV_NO_MEMORY, "%s: out of memory while the state was made", run->folder);
 }
 
 static char *state_text(const fv_run *run, const fv_trainer *trainer, const fv_progress *progress) {
-    fact facts[FACTS];
-    list_facts(run, trainer, facts);
     json_t *root = fv_json_with(json_object(), "version", json_integer(STATE_VERSION));
     root = fv_json_with(root, "config", json_string(run->config ? run->config : ""));
-    for (const fact *f = facts; f < facts + FACTS; f++)
-        root = fv_json_with(root, f->key, f->text ? json_string(f->text) : json_integer(f->number));
+    root = fv_json_with(root, "threads", json_integer(fv_team_size(trainer->team)));
+    root = fv_json_with(root, "course", fv_course_to_json(trainer, run->args, run->images));
     root = fv_json_with(root, "step", json_integer((json_int_t)trainer->step));
     root = fv_json_with(root, "progress", progress_to_json(progress));
     char *text = root ? fv_json_dump(root) : NULL;
-    if (!text) fv_fail(FV_NO_MEMORY, "%s: out of memory while saving the state", run->folder);
+    if (!text) no_memory(run);
     json_decref(root);
     return text;
 }
@@ -280,28 +267,21 @@ static fv_status field_from_json(const char *where, const json_t *object, int i,
     return FV_OK;
 }
 
-static fv_status same_fact(const state *s, const fact *f) {
-    const char *text;
-    int64_t number;
-    if (f->text) {
-        FV_TRY(fv_json_string(s->path, s->root, f->key, &text));
-        if (strcmp(text, f->text) == 0) return FV_OK;
-        return fv_fail(FV_BAD_ARGUMENT, "%s: was started with %s %s, not %s", s->path, f->name, text, f->text);
-    }
-    FV_TRY(fv_json_int64(s->path, s->root, f->key, INT64_MIN, INT64_MAX, &number));
-    if (number == f->number) return FV_OK;
-    return fv_fail(FV_BAD_ARGUMENT, "%s: was started with %s %lld, not %lld", s->path, f->name, (long long)number,
-                   (long long)f->number);
+static fv_status same_course(const state *s, const fv_run *run, const fv_trainer *trainer) {
+    const json_t *started;
+    FV_TRY(fv_json_object(s->path, s->root, "course", &started));
+    json_t *now = fv_course_to_json(trainer, run->args, run->images);
+    fv_status status = now ? fv_course_check(s->path, started, now) : no_memory(run);
+    json_decref(now);
+    return status;
 }
 
 static fv_status read_document(const state *s, const fv_run *run, fv_trainer *trainer, fv_progress *progress) {
     const json_t *object;
-    fact facts[FACTS];
     int version;
     int64_t step;
-    list_facts(run, trainer, facts);
-    FV_TRY(fv_json_int(s->path, s->root, "version", 1, STATE_VERSION, &version));
-    for (const fact *f = facts; f < facts + FACTS; f++) FV_TRY(same_fact(s, f));
+    FV_TRY(fv_json_int(s->path, s->root, "version", STATE_VERSION, STATE_VERSION, &version));
+    FV_TRY(same_course(s, run, trainer));
     FV_TRY(fv_json_int64(s->path, s->root, "step", 0, INT64_MAX, &step));
     FV_TRY(fv_json_object(s->path, s->root, "progress", &object));
     for (int i = 0; i < FV_COUNT(fields); i++) FV_TRY(field_from_json(s->path, object, i, progress));
@@ -369,6 +349,18 @@ static char *first_config(const char *folder) {
     char *text = path ? fv_file_read(path, FV_JSON_BYTES, NULL) : NULL;
     fv_free(path);
     return text;
+}
+
+fv_status fv_run_threads(const char *save_dir, int *threads) {
+    state s;
+    bool beginning;
+    *threads = 0;
+    FV_TRY(is_at_beginning(save_dir, &beginning));
+    if (beginning) return FV_OK;
+    fv_status status = open_state(save_dir, &s);
+    if (status == FV_OK) status = fv_json_int(s.path, s.root, "threads", 1, INT_MAX, threads);
+    close_state(&s);
+    return status;
 }
 
 char *fv_run_config(const char *save_dir) {

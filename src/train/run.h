@@ -24,14 +24,14 @@ typedef struct fv_progress {
 typedef struct fv_run {
     const char *folder; /* NULL: nothing is written */
     const char *config;
-    size_t images; /* of the training set: a set of another size has other batches */
+    const fv_fit_args *args; /* the caller's: what belongs to the run's course */
+    size_t images;           /* of the training set: a set of another size has other batches */
 } fv_run;
 
 /* Begins a run: the folder is made, an old run is refused or (overwrite) removed, config.recipe is written. */
 fv_status fv_run_begin(const fv_run *run, bool overwrite);
-/* Takes up the state: weights, slots, the trainer's step, *progress; cuts metrics.jsonl back. The trainer must be as it was
- * at the start: network, optimizer, batch size, seed and number of images are compared. A run that was ended before its
- * first state is at its beginning. */
+/* Takes up the state: weights, slots, the trainer's step, *progress; cuts metrics.jsonl back. The run's course must be what it
+ * was at the start (course.h). A run that was ended before its first state is at its beginning. */
 fv_status fv_run_resume(const fv_run *run, fv_trainer *trainer, fv_progress *progress);
 /* Appends a line (without newline) to metrics.jsonl, synced; progress->metrics_bytes is moved. */
 fv_status fv_run_log(const fv_run *run, const char *line, fv_progress *progress);

@@ -5,6 +5,8 @@
 #include "ops/update.h"
 #include "train/session.h"
 
+enum { FV_FIT_EPOCHS = 10 }; /* by default */
+
 struct fv_trainer {
     fv_session session;
     fv_team *team; /* owned; what the session and an evaluation beside it run on */
