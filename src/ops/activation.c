@@ -27,12 +27,21 @@ fv_activation fv_activation_of(const fv_node *node) {
     return FV_ACTIVATION_NONE;
 }
 
-void fv_activate(fv_activation f, float slope, size_t count, float *y) {
+fv_activation_kernel *fv_activation_simd(fv_activation f) {
     const fv_simd *simd = fv_simd_pick();
-    if (f == FV_ACTIVATION_RELU) simd->relu_forward(count, y, y);
-    if (f == FV_ACTIVATION_LEAKY_RELU) simd->leaky_relu_forward(count, slope, y, y);
-    if (f == FV_ACTIVATION_RELU6) simd->relu6_forward(count, y, y);
-    if (f == FV_ACTIVATION_HARD_SWISH) simd->hard_swish_forward(count, y, y);
+    fv_activation_kernel *const kernels[FV_ACTIVATIONS] = {
+        [FV_ACTIVATION_RELU] = simd->relu_forward,
+        [FV_ACTIVATION_RELU6] = simd->relu6_forward,
+        [FV_ACTIVATION_HARD_SWISH] = simd->hard_swish_forward,
+    };
+    return kernels[f];
+}
+
+void fv_activate(fv_activation f, float slope, size_t count, float *y) {
+    if (f == FV_ACTIVATION_LEAKY_RELU)
+        fv_simd_pick()->leaky_relu_forward(count, slope, y, y);
+    else if (f != FV_ACTIVATION_NONE)
+        fv_activation_simd(f)(count, y, y);
 }
 
 double fv_activate_ref(fv_activation f, double slope, double y) { return rows[f].ref(y, slope); }

@@ -19,6 +19,10 @@ typedef enum fv_activation {
 /* Which one an element-wise node is; FV_ACTIVATION_NONE: none of them. */
 fv_activation fv_activation_of(const fv_node *node);
 
+/* The kernel y = f(x); NULL: there is none without a further argument, or f is FV_ACTIVATION_NONE. */
+typedef void fv_activation_kernel(size_t count, const float *x, float *y);
+fv_activation_kernel *fv_activation_simd(fv_activation f);
+
 /* y = f(y). The slope is the leaky ReLU's. */
 void fv_activate(fv_activation f, float slope, size_t count, float *y);
 double fv_activate_ref(fv_activation f, double slope, double y);

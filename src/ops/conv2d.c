@@ -10,6 +10,7 @@
  *     dx = sum of w dy,   dw = sum of x dy   over the same (x, w, y) triples;   db[o] = sum of dy over n, p, q
  *
  * The weights' backward has outputs dw and db; without a bias db has rank 0 and is nobody's. */
+#include "ops/conv2d.h"
 #include "ops/batch_step.h"
 #include "ops/cost.h"
 #include "ops/dnn_step.h"
@@ -32,7 +33,7 @@ static const fv_arg arg_table[] = {
 static const fv_node *convolution(const fv_node *node) { return node->forward ? node->forward : node; }
 static const fv_conv2d_node_args *args_of(const fv_node *node) { return node->args; }
 
-static fv_conv_shape shape_of(const fv_node *node) {
+fv_conv_shape fv_conv2d_shape(const fv_node *node) {
     const fv_conv2d_node_args *args = node->args;
     const int *x = convolution(node)->in[0]->shape.dim, *y = convolution(node)->out[0].shape.dim;
     fv_conv_shape shape = {.n = x[0], .ic = x[1], .ih = x[2], .iw = x[3], .oc = y[1], .oh = y[2], .ow = y[3]};
@@ -126,13 +127,13 @@ static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
 /* ---- Kernels: FV_BATCH --------------------------------------------------------------------------------------------- */
 
 static double cost_batch(const fv_node *node, int threads) {
-    fv_conv_shape s = shape_of(node);
+    fv_conv_shape s = fv_conv2d_shape(node);
     return fv_simd_pick()->conv_supported(&s) ? fv_cost_batch(macs(node), s.n, threads) : FV_NEVER;
 }
 
 static fv_status plan_batch(fv_step *step) {
     const fv_simd *simd = fv_simd_pick();
-    fv_conv_shape shape = shape_of(step->node);
+    fv_conv_shape shape = fv_conv2d_shape(step->node);
     step->refused = !simd->conv_supported(&shape);
     if (!step->refused) step->own_scratch_bytes = simd->conv_scratch(&shape);
     return FV_OK;
@@ -152,7 +153,7 @@ static void finish_batch(const fv_step *step, size_t begin, size_t end) {
 }
 
 static void run_batch(const fv_step *step, int thread, int nthreads) {
-    fv_conv_shape s = shape_of(step->node);
+    fv_conv_shape s = fv_conv2d_shape(step->node);
     fv_batch_share own = fv_batch_share_of(step, s.n, thread, nthreads);
     const float *bias = args_of(step->node)->has_bias ? step->in[2] : NULL;
     size_t group = (size_t)s.oc * s.oh * s.ow * FV_BATCH_WIDTH;
@@ -161,13 +162,13 @@ static void run_batch(const fv_step *step, int thread, int nthreads) {
 }
 
 static void run_batch_data(const fv_step *step, int thread, int nthreads) {
-    fv_conv_shape s = shape_of(step->node);
+    fv_conv_shape s = fv_conv2d_shape(step->node);
     fv_batch_share own = fv_batch_share_of(step, s.n, thread, nthreads);
     fv_simd_pick()->conv_backward_data(&s, own.begin, own.end, step->in[0], step->in[1], step->out[0], own.scratch);
 }
 
 static void run_batch_weights(const fv_step *step, int thread, int nthreads) {
-    fv_conv_shape s = shape_of(step->node);
+    fv_conv_shape s = fv_conv2d_shape(step->node);
     fv_batch_share own = fv_batch_share_of(step, s.n, thread, nthreads);
     float *dw = fv_batch_part(step, 0, thread, nthreads);
     float *db = args_of(step->node)->has_bias ? fv_batch_part(step, 1, thread, nthreads) : NULL;
@@ -178,7 +179,7 @@ static void run_batch_weights(const fv_step *step, int thread, int nthreads) {
 
 /* Depthwise convolutions are bound by memory; otherwise the channels of both sides fill the vectors. */
 static double cost_blocked(const fv_node *node, int threads) {
-    fv_conv_shape s = shape_of(node);
+    fv_conv_shape s = fv_conv2d_shape(node);
     if (s.groups == s.ic && s.groups == s.oc) return fv_cost_traffic_solo(node, threads);
     int ic = s.ic / s.groups, oc = s.oc / s.groups, block = fv_block();
     if (ic < block || (s.groups > 1 && (ic % block || oc % block))) return FV_NEVER;
@@ -187,14 +188,14 @@ static double cost_blocked(const fv_node *node, int threads) {
 
 /* A first layer: plain images of few channels. */
 static double cost_first(const fv_node *node, int threads) {
-    fv_conv_shape s = shape_of(node);
+    fv_conv_shape s = fv_conv2d_shape(node);
     return s.ic < fv_block() && s.groups == 1 ? fv_cost_dnn(macs(node), s.oc, threads) : FV_NEVER;
 }
 
 /* By way of a matrix of windows: half as fast where a group has many outputs, a quarter where it has few, and hopeless for
  * depthwise. */
 static double cost_plain(const fv_node *node, int threads) {
-    fv_conv_shape s = shape_of(node);
+    fv_conv_shape s = fv_conv2d_shape(node);
     int oc = s.oc / s.groups;
     return fv_cost_dnn((oc < 64 ? 4 : 2) * macs(node), oc, threads);
 }
@@ -209,7 +210,7 @@ static fv_dnn_conv dnn_conv(const fv_step *step) {
     const fv_kernel *kernel = step->kernel;
     bool backward = step->node->forward != NULL;
     return (fv_dnn_conv){
-        .shape = shape_of(step->node),
+        .shape = fv_conv2d_shape(step->node),
         .src = backward ? kernel->out : kernel->in,
         .dst = backward ? kernel->in : kernel->out,
         .block = fv_block(),
@@ -279,6 +280,7 @@ static void run_dnn_weights(const fv_step *step, int thread, int nthreads) {
 static const fv_kernel kernels[] = {
     {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, cost_batch, plan_batch, run_batch},
     {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_dnn, run_dnn},
+    {"simd", FV_BLOCKED, FV_BLOCKED, 0, fv_depthwise_cost, fv_depthwise_plan, fv_depthwise_run},
     {"dnn", FV_PLAIN, FV_BLOCKED, FV_SOLO, cost_first, plan_dnn, run_dnn},
     {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_dnn, run_dnn},
 };
@@ -286,12 +288,14 @@ static const fv_kernel kernels[] = {
 static const fv_kernel data_kernels[] = {
     {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, cost_batch, plan_batch, run_batch_data},
     {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_dnn_data, run_dnn_data},
+    {"simd", FV_BLOCKED, FV_BLOCKED, 0, fv_depthwise_cost, fv_depthwise_plan, fv_depthwise_run_data},
     {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_dnn_data, run_dnn_data},
 };
 
 static const fv_kernel weights_kernels[] = {
     {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, cost_batch, plan_batch_weights, run_batch_weights},
     {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_dnn_weights, run_dnn_weights},
+    {"simd", FV_BLOCKED, FV_BLOCKED, 0, fv_depthwise_cost, fv_depthwise_plan, fv_depthwise_run_weights},
     {"dnn", FV_BLOCKED, FV_PLAIN, FV_SOLO, cost_first, plan_dnn_weights, run_dnn_weights},
     {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_dnn_weights, run_dnn_weights},
 };
@@ -325,7 +329,7 @@ static void to_w(double *x, double *w, double *y) { *w += *x * *y; }
 static void ref(const fv_node *node, const double *const in[], double *const out[], const fv_run_env *env) {
     (void)env;
     const fv_conv2d_node_args *args = node->args;
-    fv_conv_shape s = shape_of(node);
+    fv_conv_shape s = fv_conv2d_shape(node);
     size_t plane = (size_t)s.oh * s.ow, count = (size_t)s.n * s.oc * plane;
     for (size_t i = 0; i < count; i++)
         out[0][i] = (args->has_bias ? in[2][i / plane % s.oc] : 0) + (args->has_skip ? in[node->n_in - 1][i] : 0);
@@ -336,14 +340,14 @@ static void ref(const fv_node *node, const double *const in[], double *const out
 
 static void ref_data(const fv_node *node, const double *const in[], double *const out[], const fv_run_env *env) {
     (void)env;
-    fv_conv_shape s = shape_of(node);
+    fv_conv_shape s = fv_conv2d_shape(node);
     memset(out[0], 0, fv_shape_count(&node->out[0].shape) * sizeof(double));
     each_product(&s, out[0], (double *)in[1], (double *)in[0], to_x);
 }
 
 static void ref_weights(const fv_node *node, const double *const in[], double *const out[], const fv_run_env *env) {
     (void)env;
-    fv_conv_shape s = shape_of(node);
+    fv_conv_shape s = fv_conv2d_shape(node);
     memset(out[0], 0, fv_shape_count(&node->out[0].shape) * sizeof(double));
     each_product(&s, (double *)in[0], out[0], (double *)in[1], to_w);
     if (!args_of(node)->has_bias) return;

@@ -49,6 +49,11 @@ static fv_value *conv_node(lab *l, fv_conv2d_node_args *args, fv_shape x, int ou
     return fv_node_new(l->graph, &fv_conv2d_op, "layer", args, in, n);
 }
 
+static fv_value *inference_only(fv_value *y) {
+    for (int i = 0; y && i < y->node->n_in; i++) y->node->in[i]->needs_grad = false;
+    return y;
+}
+
 static fv_value *conv(lab *l) {
     fv_conv2d_node_args args = {.window = any_window(l, 5), .groups = 1, .has_bias = lab_chance(l, 50)};
     return conv_node(l, &args, any_image(l, &args.window, lab_batch(l), lab_channels(l), 6), lab_channels(l));
@@ -63,8 +68,21 @@ static fv_value *conv_groups(lab *l) {
 
 static fv_value *conv_depthwise(lab *l) {
     int channels = l->small ? 3 : lab_channels(l);
-    fv_conv2d_node_args args = {.window = any_window(l, 3), .groups = channels, .has_bias = lab_chance(l, 50)};
-    return conv_node(l, &args, any_image(l, &args.window, lab_batch(l), channels, 6), channels);
+    fv_conv2d_node_args args = {.window = any_window(l, 7), .groups = channels, .has_bias = lab_chance(l, 50)};
+    return conv_node(l, &args, any_image(l, &args.window, lab_batch(l), channels, l->small ? 6 : 12), channels);
+}
+
+static fv_value *conv_depthwise_fused(lab *l) {
+    fv_conv2d_node_args args = {
+        .window = any_window(l, 5),
+        .groups = lab_channels(l),
+        .activation = lab_int(l, 0, FV_ACTIVATIONS - 1),
+        .slope = 0.125f,
+        .has_bias = lab_chance(l, 50),
+        .has_skip = lab_chance(l, 20),
+    };
+    fv_shape x = any_image(l, &args.window, lab_batch(l), args.groups, 12);
+    return inference_only(conv_node(l, &args, x, args.groups));
 }
 
 static fv_value *conv_fused(lab *l) {
@@ -76,9 +94,8 @@ static fv_value *conv_fused(lab *l) {
         .has_bias = lab_chance(l, 50),
         .has_skip = lab_chance(l, 50),
     };
-    fv_value *y = conv_node(l, &args, any_image(l, &args.window, lab_batch(l), lab_channels(l), 6), lab_channels(l));
-    for (int i = 0; y && i < y->node->n_in; i++) y->node->in[i]->needs_grad = false; /* inference only */
-    return y;
+    return inference_only(
+        conv_node(l, &args, any_image(l, &args.window, lab_batch(l), lab_channels(l), 6), lab_channels(l)));
 }
 
 /* ---- Linear -------------------------------------------------------------------------------------------------------- */
@@ -204,6 +221,7 @@ const lab_case lab_layer_cases[] = {
     {"conv2d", conv, 0},
     {"conv2d: groups", conv_groups, 0},
     {"conv2d: depthwise", conv_depthwise, 0},
+    {"conv2d: depthwise, fused", conv_depthwise_fused, 0},
     {"conv2d: fused", conv_fused, 0},
     {"linear", linear, 0},
     {"max_pool", max_pool, 1e-6},

@@ -1,0 +1,18 @@
+/* Shared by the files that run convolutions. */
+#ifndef OPS_CONV2D_H
+#define OPS_CONV2D_H
+
+#include "kernels/shapes.h"
+#include "ops/kernel.h"
+
+/* The shape of a convolution, or of a backward node's. */
+fv_conv_shape fv_conv2d_shape(const fv_node *node);
+
+/* Own depthwise kernels in FV_BLOCKED (depthwise.c). The threads share the maps, whatever the image: a step of its own. */
+double fv_depthwise_cost(const fv_node *node, int threads);
+fv_status fv_depthwise_plan(fv_step *step);
+void fv_depthwise_run(const fv_step *step, int thread, int nthreads);
+void fv_depthwise_run_data(const fv_step *step, int thread, int nthreads);
+void fv_depthwise_run_weights(const fv_step *step, int thread, int nthreads);
+
+#endif
