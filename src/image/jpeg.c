@@ -21,7 +21,7 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
-enum { MOST_SCANS = 100, ROW_BUFFERS = 16 << 20, SCALE_WHOLE = 8 };
+enum { MOST_SCANS = 100, ROW_BUFFERS = 16 << 20, SCALE_WHOLE = 8, STRIP = 16 };
 
 typedef struct decoder {
     struct jpeg_decompress_struct codec; /* its client_data is the decoder */
@@ -34,7 +34,8 @@ typedef struct decoder {
     bool in_rows; /* the headers, and all scans where there are several, are behind */
     int orientation;
     fv_image *image;
-    uint8_t *inks; /* a row of CMYK */
+    uint8_t *inks;  /* a row of CMYK */
+    uint8_t *strip; /* STRIP rows to be turned upright */
 } decoder;
 
 static _Noreturn void give_up(decoder *d, fv_status status) {
@@ -162,14 +163,14 @@ static void start(decoder *d, const fv_decode_want *want) {
     jpeg_calc_output_dimensions(codec);
     int width = (int)codec->output_width, height = (int)codec->output_height;
     int channels = codec->out_color_space == JCS_GRAYSCALE ? 1 : 3;
-    size_t bytes = (size_t)width * (size_t)height * (size_t)channels;
+    size_t row = (size_t)width * (size_t)channels, bytes = row * (size_t)height;
     size_t most = fv_foreign_limit(d->count) - d->count - ROW_BUFFERS;
-    if ((d->orientation == 1 ? bytes : 2 * bytes) >= most) give_up_size(d);
+    if (bytes >= most) give_up_size(d);
     codec->mem->max_memory_to_use = (long)(most - bytes);
-    fv_status status = fv_image_new(d->image, width, height, channels, 8);
-    if (status == FV_OK && codec->out_color_space == JCS_CMYK && !(d->inks = fv_alloc((size_t)width, 4)))
-        status = FV_NO_MEMORY;
+    fv_status status = fv_upright_new(d->image, d->orientation, width, height, channels, 8);
     if (status != FV_OK) give_up(d, status);
+    if (codec->out_color_space == JCS_CMYK && !(d->inks = fv_alloc((size_t)width, 4))) give_up(d, FV_NO_MEMORY);
+    if (d->orientation != 1 && !(d->strip = fv_alloc(STRIP, row))) give_up(d, FV_NO_MEMORY);
     jpeg_start_decompress(codec);
     d->in_rows = true;
 }
@@ -184,13 +185,20 @@ static void inks_to_rgb(const uint8_t *inks, int width, uint8_t *rgb) {
         }
 }
 
+static void read_row(decoder *d, uint8_t *pixels) {
+    JSAMPROW row = d->inks ? d->inks : pixels;
+    jpeg_read_scanlines(&d->codec, &row, 1); /* always one: the source is never short of bytes for now */
+    if (d->inks) inks_to_rgb(d->inks, (int)d->codec.output_width, pixels);
+}
+
 static void read_rows(decoder *d) {
-    const fv_image *image = d->image;
-    uint8_t *pixels = image->owned;
-    for (int y = 0; y < image->height; y++, pixels += (size_t)image->width * (size_t)image->channels) {
-        JSAMPROW row = d->inks ? d->inks : pixels;
-        jpeg_read_scanlines(&d->codec, &row, 1); /* always one: the source is never short of bytes for now */
-        if (d->inks) inks_to_rgb(d->inks, image->width, pixels);
+    int height = (int)d->codec.output_height;
+    size_t row = (size_t)d->codec.output_width * (size_t)d->image->channels;
+    for (int y = 0; y < height; y++) {
+        int line = y % STRIP;
+        read_row(d, d->strip ? d->strip + (size_t)line * row : (uint8_t *)d->image->owned + (size_t)y * row);
+        if (d->strip && (line == STRIP - 1 || y == height - 1))
+            fv_upright_rows(d->image, d->orientation, d->strip, y - line, line + 1);
     }
 }
 
@@ -212,7 +220,7 @@ fv_status fv_jpeg_decode(const void *bytes, size_t count, const fv_decode_want *
     fv_status status = decode(&d, bytes, want);
     jpeg_destroy_decompress(&d.codec);
     fv_free(d.inks);
-    if (status == FV_OK) status = fv_orient(image, d.orientation);
+    fv_free(d.strip);
     if (status != FV_OK) fv_image_free(image);
     return status;
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { TILE = 32 }; /* a tile's rows and its columns stay in the cache, whichever of them are far apart */
+enum { STRIP = 16 }; /* rows at a time: enough for runs of a cache line where rows become columns */
 
 /* What is done with the stored picture, in this order. */
 static const struct {
@@ -15,49 +15,58 @@ static const struct {
               [7] = {.mirror_columns = true, .mirror_rows = true, .transpose = true},
               [8] = {.mirror_columns = true, .transpose = true}};
 
-/* Where the upright picture's pixels lie in the stored one: pixel (x, y) at first + x * right + y * down, in bytes. */
+fv_status fv_upright_new(fv_image *upright, int orientation, int width, int height, int channels, int depth) {
+    bool transpose = turns[orientation].transpose;
+    return fv_image_new(upright, transpose ? height : width, transpose ? width : height, channels, depth);
+}
+
+/* One dimension of the stored rows: how many steps, and by how many bytes each goes, there and in the upright picture. */
 typedef struct walk {
-    const uint8_t *first;
-    ptrdiff_t right, down;
+    int steps;
+    ptrdiff_t from, to;
 } walk;
 
-static walk choose_walk(const fv_image *image, int orientation, size_t pixel) {
-    ptrdiff_t column = (ptrdiff_t)pixel, row = image->width * column;
-    walk w = {.first = image->pixels, .right = column, .down = row};
-    if (turns[orientation].mirror_columns) w.first += (image->width - 1) * column, w.right = -column;
-    if (turns[orientation].mirror_rows) w.first += (image->height - 1) * row, w.down = -row;
-    if (turns[orientation].transpose) w = (walk){.first = w.first, .right = w.down, .down = w.right};
-    return w;
+/* Turns a walk round: it begins at the last of all `steps` of the picture, so many bytes from the first, and goes back. */
+static ptrdiff_t mirror(walk *w, int steps) {
+    ptrdiff_t begin = (steps - 1) * w->to;
+    w->to = -w->to;
+    return begin;
 }
 
-static inline void copy_tile(const walk *w, int x0, int y0, const fv_image *to, size_t pixel) {
-    int x1 = x0 + TILE < to->width ? x0 + TILE : to->width, y1 = y0 + TILE < to->height ? y0 + TILE : to->height;
-    for (int y = y0; y < y1; y++) {
-        const uint8_t *from = w->first + x0 * w->right + y * w->down;
-        uint8_t *at = (uint8_t *)to->owned + ((size_t)y * (size_t)to->width + (size_t)x0) * pixel;
-        for (int x = x0; x < x1; x++, from += w->right, at += pixel) memcpy(at, from, pixel);
-    }
+static inline __attribute__((always_inline)) void copy(const uint8_t *from, uint8_t *to, walk outer, walk inner,
+                                                       size_t pixel) {
+    for (int i = 0; i < outer.steps; i++)
+        for (int j = 0; j < inner.steps; j++)
+            memcpy(to + i * outer.to + j * inner.to, from + i * outer.from + j * inner.from, pixel);
 }
 
-static inline __attribute__((always_inline)) void copy(const walk *w, const fv_image *to, size_t pixel) {
-    for (int y = 0; y < to->height; y += TILE)
-        for (int x = 0; x < to->width; x += TILE) copy_tile(w, x, y, to, pixel);
+void fv_upright_rows(const fv_image *upright, int orientation, const void *rows, int first, int count) {
+    bool transpose = turns[orientation].transpose;
+    int width = transpose ? upright->height : upright->width, height = transpose ? upright->width : upright->height;
+    ptrdiff_t pixel = upright->channels * upright->depth / 8, line = upright->width * pixel, begin = 0;
+    walk x = {.steps = width, .from = pixel, .to = transpose ? line : pixel};
+    walk y = {.steps = count, .from = width * pixel, .to = transpose ? pixel : line};
+    if (turns[orientation].mirror_columns) begin += mirror(&x, width);
+    if (turns[orientation].mirror_rows) begin += mirror(&y, height);
+    walk outer = transpose ? x : y, inner = transpose ? y : x;
+    uint8_t *to = (uint8_t *)upright->owned + begin + first * y.to;
+    if (pixel == 3) /* the compiler sees the common sizes as constants */
+        copy(rows, to, outer, inner, 3);
+    else if (pixel == 1)
+        copy(rows, to, outer, inner, 1);
+    else
+        copy(rows, to, outer, inner, (size_t)pixel);
 }
 
 fv_status fv_orient(fv_image *image, int orientation) {
     if (orientation < 2 || orientation > 8) return FV_OK;
     fv_image upright;
-    bool transpose = turns[orientation].transpose;
-    FV_TRY(fv_image_new(&upright, transpose ? image->height : image->width, transpose ? image->width : image->height,
-                        image->channels, image->depth));
-    size_t pixel = (size_t)image->channels * (size_t)image->depth / 8;
-    walk w = choose_walk(image, orientation, pixel);
-    if (pixel == 3) /* the compiler sees the common sizes as constants */
-        copy(&w, &upright, 3);
-    else if (pixel == 1)
-        copy(&w, &upright, 1);
-    else
-        copy(&w, &upright, pixel);
+    FV_TRY(fv_upright_new(&upright, orientation, image->width, image->height, image->channels, image->depth));
+    size_t row = (size_t)image->width * (size_t)image->channels * (size_t)image->depth / 8;
+    const uint8_t *rows = image->pixels;
+    for (int y = 0; y < image->height; y += STRIP)
+        fv_upright_rows(&upright, orientation, rows + (size_t)y * row, y,
+                        y + STRIP < image->height ? STRIP : image->height - y);
     fv_image_free(image);
     *image = upright;
     return FV_OK;
