@@ -36,6 +36,7 @@ typedef enum fv_status {
     FV_NOT_FINITE,   /* a loss or gradient became NaN or infinite; the last committed state on disk is intact */
     FV_UNSUPPORTED,  /* well-formed, but not something this build can do */
     FV_STOPPED,      /* stopped on request (fv_stop_request), the state is saved */
+    FV_BROKEN, /* a prepared kernel did not run: oneDNN without memory, a broken machine, a bug; the state on disk is intact */
 } fv_status;
 
 /* The message of this thread's last failure: one line, without a newline; "" if nothing has failed. Valid until the

@@ -1,5 +1,6 @@
 #include "core/suggest.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { LONGEST = 47 }; /* names longer than this are nobody's typing error */
@@ -35,4 +36,14 @@ const char *fv_suggest(const char *word, const char *const *names, size_t n) {
         if (d < best) best = d, found = names[i];
     }
     return found;
+}
+
+fv_status fv_fail_unknown(const char *what, const char *word, const char *const *names, size_t n) {
+    const char *near = fv_suggest(word, names, n);
+    if (near) return fv_fail(FV_BAD_ARGUMENT, "no %s named \"%s\": did you mean \"%s\"?", what, word, near);
+    char list[512] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < n && used < sizeof list; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
+    return fv_fail(FV_BAD_ARGUMENT, "no %s named \"%s\": there are %s", what, word, list);
 }

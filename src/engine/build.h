@@ -49,6 +49,7 @@ struct fv_plan {
 
     fv_run_env env;
     _Atomic(const fv_node *) bad_node;
+    fv_status failure; /* of the last run's solo steps */
 };
 
 static inline fv_slot *fv_slot_of(const fv_plan *plan, const fv_value *value) {

@@ -18,7 +18,8 @@ static void run_stretch(void *context, int thread, int nthreads) {
     }
 }
 
-static void run_segments(const fv_plan *plan, int begin, int end) {
+/* A solo step's outputs are not to be used when it failed. */
+static fv_status run_segments(const fv_plan *plan, int begin, int end) {
     for (int i = begin; i < end; i++) {
         const fv_segment *segment = &plan->segments[i];
         const fv_step *first = plan->steps[segment->begin];
@@ -26,18 +27,24 @@ static void run_segments(const fv_plan *plan, int begin, int end) {
             first->kernel->run(first, 0, 1);
         else
             fv_team_run(plan->args.team, run_stretch, &(stretch){plan, segment->begin, segment->end});
+        if (plan->failure != FV_OK)
+            return fv_fail_in(FV_BROKEN, "%s/%s %s did not run", plan->graph->name, first->node->name,
+                              first->node->op->name);
     }
+    return FV_OK;
 }
 
 /* The prologue runs when a parameter has changed since it last did. */
-static void refresh(fv_plan *plan) {
-    if (plan->n_prologue == 0) return;
+static fv_status refresh(fv_plan *plan) {
+    if (plan->n_prologue == 0) return FV_OK;
     bool fresh = plan->refreshed;
     for (int i = 0; i < plan->n_pinned; i++) fresh = fresh && plan->versions[i] == plan->pinned[i]->version;
-    if (fresh) return;
-    run_segments(plan, 0, plan->first_segment);
+    if (fresh) return FV_OK;
+    plan->refreshed = false;
+    FV_TRY(run_segments(plan, 0, plan->first_segment));
     for (int i = 0; i < plan->n_pinned; i++) plan->versions[i] = plan->pinned[i]->version;
     plan->refreshed = true;
+    return FV_OK;
 }
 
 /* The parameters' memory can have moved since the plan was made only through fv_model_set, which keeps it in place. */
@@ -54,12 +61,14 @@ fv_status fv_plan_run(fv_plan *plan, const fv_plan_input *input) {
     plan->env.step = input->step;
     plan->env.lr = input->lr;
     atomic_store(&plan->bad_node, NULL);
+    plan->failure = FV_OK;
     bind(plan, 0, input->x);
     bind(plan, 1, input->target);
-    refresh(plan);
-    run_segments(plan, plan->first_segment, plan->n_segments);
-    if (plan->args.updates)
+    FV_TRY(refresh(plan));
+    fv_status status = run_segments(plan, plan->first_segment, plan->n_segments);
+    if (plan->args.updates) /* some may have moved also where a later step failed */
         for (int i = 0; i < plan->n_pinned; i++) plan->pinned[i]->version++;
+    FV_TRY(status);
     const fv_node *bad = atomic_load(&plan->bad_node);
     if (bad)
         return fv_fail_node(FV_NOT_FINITE, bad,

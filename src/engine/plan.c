@@ -44,6 +44,7 @@ fv_plan *fv_plan_new(fv_model *model, const fv_plan_args *args) {
     plan->args = *args;
     plan->env = (fv_run_env){.team = args->team, .count = args->batch, .training = args->updates != NULL};
     plan->env.bad_node = &plan->bad_node;
+    plan->env.failure = &plan->failure;
     pthread_mutex_lock(&model->lock); /* parameters may change their layout while nobody relies on it */
     fv_status status = build(plan);
     pthread_mutex_unlock(&model->lock);

@@ -34,7 +34,7 @@ typedef struct fv_plan_input {
     float lr;
 } fv_plan_input;
 
-/* One run. FV_NOT_FINITE names the node whose loss or gradient is not; parameters before that node are then updated,
+/* One run. FV_BROKEN names the node whose kernel failed, FV_NOT_FINITE the node whose loss or gradient is not; parameters before that node are then updated,
  * the rest are not. */
 fv_status fv_plan_run(fv_plan *plan, const fv_plan_input *input);
 

@@ -1,7 +1,5 @@
 #include "ops/dnn_step.h"
 
-#include <stdatomic.h>
-
 static void free_prim(void *state) { fv_prim_free(state); }
 
 void fv_dnn_settle(fv_step *step, fv_prim *prim, fv_layout *weights) {
@@ -19,10 +17,8 @@ const fv_prim *fv_dnn_forward(const fv_step *step) {
     return step->forward && step->forward->free_state == free_prim ? step->forward->state : NULL;
 }
 
-/* A primitive that was made does not fail, but by a bug or a broken machine: then its outputs are not to be used, which is
- * what bad_node says. */
 void fv_dnn_run(const fv_step *step, const fv_prim_args *args) {
     fv_prim_args all = *args;
     all.scratch = step->scratch;
-    if (fv_prim_run(step->state, &all) != FV_OK && step->env->bad_node) atomic_store(step->env->bad_node, step->node);
+    fv_step_ended(step, fv_prim_run(step->state, &all));
 }

@@ -22,6 +22,7 @@ typedef struct fv_run_env {
     int count; /* images in the batch: the plan's batch size */
     bool training;
     _Atomic(const fv_node *) *bad_node; /* a step that meets a NaN or infinity where it must not puts its node here */
+    fv_status *failure; /* a FV_SOLO step that did not run puts its status here, the message recorded: the run ends */
 } fv_run_env;
 
 typedef struct fv_layout {
@@ -81,6 +82,11 @@ struct fv_step {
     bool barrier; /* wait for all threads before this step */
     int phase;    /* steps between two barriers: memory is not reused within */
 };
+
+/* Notes how a FV_SOLO step ended. */
+static inline void fv_step_ended(const fv_step *step, fv_status status) {
+    if (status != FV_OK && step->env->failure) *step->env->failure = status;
+}
 
 /* Where part `part` of a tensor in several parts lies: back to back. `bytes` is that of one part: step->in_bytes[i],
  * step->out_bytes[i]. */

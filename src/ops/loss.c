@@ -1,5 +1,6 @@
 #include "ops/loss.h"
 
+#include "core/suggest.h"
 #include "kernels/cpu.h"
 #include "ops/rooms.h"
 
@@ -33,12 +34,15 @@ fv_status fv_loss_check(const fv_loss *loss) {
 }
 
 fv_status fv_loss_named(const char *name, fv_loss *loss) {
-    for (int i = 0; i < FV_COUNT(losses); i++)
+    const char *names[FV_COUNT(losses)];
+    for (int i = 0; i < FV_COUNT(losses); i++) {
         if (strcmp(losses[i].name, name) == 0) {
             *loss = (fv_loss){.kind = losses[i].kind};
             return FV_OK;
         }
-    return fv_fail(FV_BAD_ARGUMENT, "unknown loss \"%s\": there are cross_entropy and bce", name);
+        names[i] = losses[i].name;
+    }
+    return fv_fail_unknown("loss", name, names, FV_COUNT(losses));
 }
 
 const char *fv_loss_name(int index) { return index >= 0 && index < FV_COUNT(losses) ? losses[index].name : NULL; }

@@ -38,9 +38,10 @@ static void run(const fv_step *step, int thread, int nthreads) {
     size_t used = parts > 1 ? (step->in_bytes[0] + 63) / 64 * 64 : 0;
     if (parts > 1 || !step->state) fv_simd_pick()->sum_parts(count, parts, count, step->in[0], sum);
     if (!step->state) return;
-    fv_prim_run(step->state, &(fv_prim_args){.src = parts > 1 ? sum : step->in[0],
-                                             .dst = step->out[0],
-                                             .scratch = used ? (unsigned char *)step->scratch + used : step->scratch});
+    fv_prim_args args = {.src = parts > 1 ? sum : step->in[0],
+                         .dst = step->out[0],
+                         .scratch = used ? (unsigned char *)step->scratch + used : step->scratch};
+    fv_step_ended(step, fv_prim_run(step->state, &args));
 }
 
 static const fv_kernel kernels[] = {{"simd", FV_PLAIN, FV_PLAIN, FV_SOLO, NULL, plan, run}};

@@ -1,6 +1,7 @@
 #include "optim/optim.h"
 
 #include "core/memory.h"
+#include "core/suggest.h"
 
 #include <float.h>
 #include <string.h>
@@ -92,15 +93,15 @@ const char *fv_optimizer_name(int index) {
 }
 
 fv_status fv_optimizer_named(const char *name, fv_optimizer *optimizer) {
-    char names[128] = "";
+    const char *names[FV_COUNT(rooms)];
     for (int i = 0; i < FV_COUNT(rooms); i++) {
         if (strcmp(rooms[i]->rule.name, name) == 0) {
             *optimizer = (fv_optimizer){.kind = rooms[i]->kind};
             return FV_OK;
         }
-        strcat(strcat(names, i ? ", " : ""), rooms[i]->rule.name);
+        names[i] = rooms[i]->rule.name;
     }
-    return fv_fail(FV_BAD_ARGUMENT, "unknown optimizer \"%s\": there are %s", name, names);
+    return fv_fail_unknown("optimizer", name, names, FV_COUNT(rooms));
 }
 
 /* ---- Nodes ----------------------------------------------------------------------------------------------------- */

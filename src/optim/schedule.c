@@ -1,7 +1,7 @@
 /* Schedules of the learning rate: shares of the full rate as functions of the step, behind a linear warm-up. */
 #include "fovea/optim.h"
 
-#include "core/status.h"
+#include "core/suggest.h"
 
 #include <math.h>
 #include <string.h>
@@ -57,7 +57,7 @@ fv_status fv_schedule_named(const char *name, fv_schedule *schedule) {
             *schedule = (fv_schedule){.kind = (fv_schedule_kind)i};
             return FV_OK;
         }
-    return fv_fail(FV_BAD_ARGUMENT, "unknown schedule \"%s\": there are constant, cosine and step", name);
+    return fv_fail_unknown("schedule", name, names, KINDS);
 }
 
 const char *fv_schedule_name(int index) { return index >= 0 && index < KINDS ? names[index] : NULL; }

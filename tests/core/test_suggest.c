@@ -32,10 +32,20 @@ static void is_silent_about_the_far(void **state) {
     assert_null(fv_suggest("x", names, 0));
 }
 
+static void failing_names_the_nearest_or_all(void **state) {
+    (void)state;
+    static const char *const rules[] = {"sgd", "adam"};
+    assert_int_equal(fv_fail_unknown("optimizer", "adan", rules, 2), FV_BAD_ARGUMENT);
+    assert_string_equal(fv_error(), "no optimizer named \"adan\": did you mean \"adam\"?");
+    assert_int_equal(fv_fail_unknown("optimizer", "lbfgs", rules, 2), FV_BAD_ARGUMENT);
+    assert_string_equal(fv_error(), "no optimizer named \"lbfgs\": there are sgd, adam");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_the_nearest),
         cmocka_unit_test(is_silent_about_the_far),
+        cmocka_unit_test(failing_names_the_nearest_or_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,7 +61,7 @@ static void names_are_found(void **state) {
     }
     assert_int_equal(n, 3);
     assert_int_equal(fv_schedule_named("cosin", &schedule), FV_BAD_ARGUMENT);
-    assert_string_equal(fv_error(), "unknown schedule \"cosin\": there are constant, cosine and step");
+    assert_string_equal(fv_error(), "no schedule named \"cosin\": did you mean \"cosine\"?");
 }
 
 int main(void) {
