@@ -18,6 +18,13 @@ typedef struct fv_lanes {
     int32_t lane[16];
 } fv_lanes;
 
+/* How a line of a local response normalisation lies in memory (simd/lrn.c), and what is done to it (ops/lrn.c). */
+typedef struct fv_lrn_line {
+    size_t vectors, stride, width, shift; /* width is at most the first line's of lrn_scratch */
+    int size;
+    float alpha, beta, k;
+} fv_lrn_line;
+
 typedef struct fv_simd {
     const char *name; /* "avx512", "avx2", "generic" */
     int width;        /* floats to a register */

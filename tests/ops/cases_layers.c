@@ -154,6 +154,13 @@ static fv_value *batch_norm(lab *l) { return norm(l, &fv_batch_norm_op, 0); }
 static fv_value *batch_norm_relu(lab *l) { return norm(l, &fv_batch_norm_op, 1); }
 static fv_value *batch_norm_inference(lab *l) { return norm(l, &fv_batch_norm_inference_op, lab_int(l, 0, 1)); }
 
+static fv_value *lrn(lab *l) {
+    fv_shape x = FV_SHAPE(lab_batch(l), lab_channels(l), lab_int(l, 1, 6), lab_int(l, 1, 6));
+    return fv_lrn(lab_input(l, x, LAB_NORMAL), .size = LAB_PICK(l, 1, 2, 3, 5, 9),
+                  .alpha = lab_chance(l, 50) ? 0 : 0.5f, .beta = lab_chance(l, 50) ? 0 : 0.6f,
+                  .k = lab_chance(l, 50) ? 0 : 2);
+}
+
 static fv_value *conv_max_pool(lab *l) {
     fv_conv2d_node_args args = {.window = any_window(l, 5), .groups = 1, .has_bias = lab_chance(l, 50)};
     fv_shape x = any_image(l, &args.window, lab_batch(l), lab_channels(l), 8);
@@ -232,6 +239,7 @@ const lab_case lab_layer_cases[] = {
     {"batch_norm", batch_norm, 0},
     {"batch_norm: relu", batch_norm_relu, 0},
     {"batch_norm_inference", batch_norm_inference, 0},
+    {"lrn", lrn, 0},
     {"conv2d_max_pool", conv_max_pool, 0},
     {"fold_batch_norm", fold_batch_norm, 1e-6},
     {"concat", concat, 1e-7},
