@@ -4,6 +4,7 @@
 #define KERNELS_SIMD_H
 
 #include "core/random.h"
+#include "kernels/activation.h"
 #include "kernels/layout.h"
 #include "kernels/shapes.h"
 
@@ -24,6 +25,11 @@ typedef struct fv_lrn_line {
     int size;
     float alpha, beta, k;
 } fv_lrn_line;
+
+/* Batch norm of up to 16 channels: z = (x - mean) scale + beta; dx = scale g + along (x - mean) + offset. */
+typedef struct fv_norm_terms {
+    float mean[16], scale[16], beta[16], along[16], offset[16];
+} fv_norm_terms;
 
 typedef struct fv_simd {
     const char *name; /* "avx512", "avx2", "generic" */
