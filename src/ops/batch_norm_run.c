@@ -154,8 +154,9 @@ static void set_statistics(const fv_step *step, const maps *m, piece p, const su
     }
 }
 
+/* From the last map on: those that the sums have just read are in the cache. */
 static void normalise(const fv_step *step, const maps *m, piece p, const fv_norm_terms *t) {
-    for (int n = p.first; n < p.last; n++) {
+    for (int n = p.last; n-- > p.first;) {
         size_t at = place(m, p.block, n);
         fv_simd_pick()->norm_forward(m->places, m->lanes, (fv_activation)args_of(step)->activation, t,
                                      (const float *)step->in[FV_BN_X] + at, (float *)step->out[FV_BN_Y] + at);
@@ -210,7 +211,7 @@ static void apply_backward(const fv_step *step, const maps *m, piece p, const su
         dgamma[c] = (float)(sqrt(square) * s->b[j]);
         dbeta[c] = (float)s->a[j];
     }
-    for (int n = p.first; n < p.last; n++) {
+    for (int n = p.last; n-- > p.first;) { /* as in normalise */
         size_t at = place(m, p.block, n);
         fv_simd_pick()->norm_backward(m->places, m->lanes, (fv_activation)args_of(step)->activation, &t, x + at,
                                       dy + at, (float *)step->out[FV_BNB_DX] + at);
