@@ -112,6 +112,15 @@ FV_API fv_value *fv_dropout(fv_value *x, float rate);
 FV_API fv_value *fv_add(fv_value *a, fv_value *b); /* equal shapes */
 /* Along channels, in order; 1 <= count <= 64. */
 FV_API fv_value *fv_concat(fv_value *const values[], int count);
+typedef struct fv_lrn_args {
+    int size;             /* channels in the sum; default 5 */
+    float alpha, beta, k; /* default 1e-4, 0.75, 1 (AlexNet's k is 2); FV_ZERO: 0 (not k) */
+    int zero_;
+} fv_lrn_args;
+/* x / (k + alpha / size * sum of the squares of `size` channels around it)^beta: torch.nn.LocalResponseNorm. The papers'
+ * alpha is not divided: theirs times size. */
+FV_API fv_value *fv_lrn_with(fv_value *x, const fv_lrn_args *args);
+
 /* Channels begin to begin + channels - 1. */
 FV_API fv_value *fv_slice(fv_value *x, int begin, int channels);
 /* Channel k of group g becomes channel k * groups + g: the transpose of the matrix [groups, C/groups]. */
@@ -127,6 +136,7 @@ FV_API fv_value *fv_softmax(fv_value *x); /* over the features of [N,F] */
     fv_batch_norm_with(FV_HEAD2(__VA_ARGS__, 0), &(fv_batch_norm_args){FV_TAIL2(__VA_ARGS__, .zero_ = 0)})
 #define fv_max_pool(...) fv_max_pool_with(FV_HEAD2(__VA_ARGS__, 0), &(fv_pool_args){FV_TAIL2(__VA_ARGS__, .zero_ = 0)})
 #define fv_avg_pool(...) fv_avg_pool_with(FV_HEAD2(__VA_ARGS__, 0), &(fv_pool_args){FV_TAIL2(__VA_ARGS__, .zero_ = 0)})
+#define fv_lrn(...)      fv_lrn_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_lrn_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
 #define fv_leaky_relu(...) \
     fv_leaky_relu_with(FV_HEAD1(__VA_ARGS__, 0), &(fv_leaky_relu_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
 

@@ -37,7 +37,7 @@ void fv_dnn_trim(void);
 typedef enum fv_dnn_pass {
     FV_DNN_INFER,
     FV_DNN_TRAIN,            /* forward, keeping in the workspace what backward needs */
-    FV_DNN_BACKWARD,         /* diff_dst -> diff_src (batch norm: diff_scale and diff_shift as well) */
+    FV_DNN_BACKWARD,         /* diff_dst -> diff_src */
     FV_DNN_BACKWARD_WEIGHTS, /* src, diff_dst -> diff_weights, diff_bias: convolution and linear */
 } fv_dnn_pass;
 
@@ -87,17 +87,6 @@ typedef struct fv_dnn_pool {
     int block;
 } fv_dnn_pool;
 
-/* y = scale (x - mean) / sqrt(variance + epsilon) + shift per channel, then ReLU if asked; variance is the biased one.
- * TRAIN writes mean and variance of the batch, INFER and `frozen` read the given ones. */
-typedef struct fv_dnn_norm {
-    int n, c, h, w;
-    fv_layout_kind layout;
-    int block;
-    float epsilon;
-    bool relu;
-    bool frozen; /* TRAIN and BACKWARD with given statistics: they are constants to the gradient */
-} fv_dnn_norm;
-
 typedef struct fv_dnn_eltwise {
     int n, c, h, w;
     fv_layout_kind layout;
@@ -127,7 +116,6 @@ typedef struct fv_dnn_relayout {
 fv_status fv_dnn_conv_new(const fv_dnn_conv *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out);
 fv_status fv_dnn_linear_new(const fv_dnn_linear *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out);
 fv_status fv_dnn_pool_new(const fv_dnn_pool *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out);
-fv_status fv_dnn_norm_new(const fv_dnn_norm *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out);
 fv_status fv_dnn_eltwise_new(const fv_dnn_eltwise *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out);
 fv_status fv_dnn_concat_new(const fv_dnn_concat *what, fv_prim **out);
 fv_status fv_dnn_relayout_new(const fv_dnn_relayout *what, fv_prim **out);
@@ -145,16 +133,15 @@ const fv_dnn_layout *fv_prim_weights(const fv_prim *p);
 size_t fv_prim_workspace(const fv_prim *p);
 size_t fv_prim_scratch(const fv_prim *p);
 
-/* Where things are, by role. What a primitive does not use is ignored; what it uses must not be NULL. For eltwise and
- * batch norm dst may be src, and diff_src may be diff_dst. */
+/* Where things are, by role. What a primitive does not use is ignored; what it uses must not be NULL. For eltwise
+ * dst may be src, and diff_src may be diff_dst. */
 typedef struct fv_prim_args {
     const void *src;
     const void *const *srcs; /* concat's, instead of src */
-    const void *weights, *bias, *scale, *shift;
+    const void *weights, *bias;
     const void *diff_dst;
     void *dst; /* read by eltwise's backward */
-    void *mean, *variance;
-    void *diff_src, *diff_weights, *diff_bias, *diff_scale, *diff_shift;
+    void *diff_src, *diff_weights, *diff_bias;
     void *workspace, *scratch;
 } fv_prim_args;
 

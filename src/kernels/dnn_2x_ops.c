@@ -202,33 +202,6 @@ fv_status fv_dnn_pool_new(const fv_dnn_pool *what, fv_dnn_pass pass, const fv_pr
     return fv_dnn_make(&r, fv_dnn_describe(&r, &desc, forward), out);
 }
 
-/* ---- Batch norm ---- */
-
-static dnnl_status_t norm_desc(dnnl_batch_normalization_desc_t *desc, const fv_dnn_norm *what, fv_dnn_pass pass,
-                               const dnnl_memory_desc_t *data) {
-    unsigned flags = dnnl_use_scale | dnnl_use_shift;
-    if (what->relu) flags |= dnnl_fuse_norm_relu;
-    if (what->frozen || pass == FV_DNN_INFER) flags |= dnnl_use_global_stats;
-    if (pass == FV_DNN_BACKWARD)
-        return dnnl_batch_normalization_backward_desc_init(desc, dnnl_backward, data, data, what->epsilon, flags);
-    return dnnl_batch_normalization_forward_desc_init(desc, prop_kinds[pass], data, what->epsilon, flags);
-}
-
-fv_status fv_dnn_norm_new(const fv_dnn_norm *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out) {
-    dnn_request r = fv_dnn_request("batch norm%s [%d,%d,%d,%d]", pass_names[pass], what->n, what->c, what->h, what->w);
-    if (pass == FV_DNN_BACKWARD) /* 2.6 wants the shift, though nothing depends on it */
-        SET_ARGS(&r, DNNL_ARG_SRC, DNNL_ARG_MEAN, DNNL_ARG_VARIANCE, DNNL_ARG_SCALE, DNNL_ARG_SHIFT, DNNL_ARG_DIFF_DST,
-                 DNNL_ARG_DIFF_SRC, DNNL_ARG_DIFF_SCALE, DNNL_ARG_DIFF_SHIFT, DNNL_ARG_WORKSPACE, DNNL_ARG_SCRATCHPAD);
-    else
-        SET_ARGS(&r, DNNL_ARG_SRC, DNNL_ARG_MEAN, DNNL_ARG_VARIANCE, DNNL_ARG_SCALE, DNNL_ARG_SHIFT, DNNL_ARG_DST,
-                 DNNL_ARG_WORKSPACE, DNNL_ARG_SCRATCHPAD);
-    dnnl_memory_desc_t data;
-    activation(&r, &data, (dnnl_dims_t){what->n, what->c, what->h, what->w}, what->layout, what->block);
-    dnnl_batch_normalization_desc_t desc;
-    DNN_STEP(&r, norm_desc(&desc, what, pass, &data));
-    return fv_dnn_make(&r, fv_dnn_describe(&r, &desc, forward), out);
-}
-
 /* ---- Functions of one element ---- */
 
 fv_status fv_dnn_eltwise_new(const fv_dnn_eltwise *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out) {

@@ -4,6 +4,7 @@
 #define KERNELS_SIMD_H
 
 #include "core/random.h"
+#include "kernels/activation.h"
 #include "kernels/layout.h"
 #include "kernels/shapes.h"
 
@@ -17,6 +18,18 @@ typedef struct fv_lanes {
     const float *x;
     int32_t lane[16];
 } fv_lanes;
+
+/* How a line of a local response normalisation lies in memory (simd/lrn.c), and what is done to it (ops/lrn.c). */
+typedef struct fv_lrn_line {
+    size_t vectors, stride, width, shift; /* width is at most the first line's of lrn_scratch */
+    int size;
+    float alpha, beta, k;
+} fv_lrn_line;
+
+/* Batch norm of up to 16 channels: z = (x - mean) scale + beta; dx = scale g + along (x - mean) + offset. */
+typedef struct fv_norm_terms {
+    float mean[16], scale[16], beta[16], along[16], offset[16];
+} fv_norm_terms;
 
 typedef struct fv_simd {
     const char *name; /* "avx512", "avx2", "generic" */

@@ -1,18 +1,10 @@
-/* The element-wise functions that other operators apply as they store, when a fusion pass has told them to. */
+/* The element-wise functions that other operators apply as they store, when a fusion pass has told them to: fv_activation. */
 #ifndef OPS_ACTIVATION_H
 #define OPS_ACTIVATION_H
 
 #include "graph/op.h"
+#include "kernels/activation.h"
 #include "kernels/dnn.h"
-
-typedef enum fv_activation {
-    FV_ACTIVATION_NONE,
-    FV_ACTIVATION_RELU,
-    FV_ACTIVATION_LEAKY_RELU,
-    FV_ACTIVATION_RELU6,
-    FV_ACTIVATION_HARD_SWISH,
-    FV_ACTIVATIONS,
-} fv_activation;
 
 #define FV_ACTIVATION_HELP "0 none, 1 ReLU, 2 leaky ReLU, 3 ReLU6, 4 hard swish"
 
@@ -26,6 +18,8 @@ fv_activation_kernel *fv_activation_simd(fv_activation f);
 /* y = f(y). The slope is the leaky ReLU's. */
 void fv_activate(fv_activation f, float slope, size_t count, float *y);
 double fv_activate_ref(fv_activation f, double slope, double y);
+/* f'(x). */
+double fv_activation_slope(fv_activation f, double slope, double x);
 
 /* The same as oneDNN is told it. */
 fv_dnn_post fv_activation_post(fv_activation f, float slope);

@@ -1,20 +1,18 @@
 /* Batch normalisation (Ioffe and Szegedy 2015), x and y [N,C,H,W], everything else [C]:
  *
- *     y = gamma (x - mean) / sqrt(variance + epsilon) + beta,  then max(0, y) if `relu` (set by a fusion pass)
+ *     y = f(z),   z = gamma (x - mean) / sqrt(variance + epsilon) + beta,   f the activation that a fusion pass has set, or nothing
  *
  * In training, mean and (biased) variance are the batch's over the M = N H W values of each channel, outputs 1 and 2, and
  * the running statistics are updated in place, with the unbiased variance (the biased one where M = 1):
  *
  *     running = momentum running + (1 - momentum) batch
  *
- * At inference another operator uses the running statistics. With g = dy where y > 0 (all of dy without relu) and
- * xhat = (x - mean) / sqrt(variance + epsilon):
+ * At inference another operator uses the running statistics. With g = dy f'(z) and xhat = (x - mean) / sqrt(variance + epsilon):
  *
  *     dbeta = sum of g,   dgamma = sum of g xhat,   dx = gamma / sqrt(variance + epsilon) (g - dbeta / M - xhat dgamma / M)
  *
- * Output 3 is where y > 0, opaque, for the backward; without relu it has rank 0 and is nobody's. */
-#include "ops/cost.h"
-#include "ops/dnn_step.h"
+ * The backward makes z anew from x, so that nothing of the size of a map is kept for it. */
+#include "ops/batch_norm.h"
 #include "ops/fused.h"
 #include "ops/rooms.h"
 
@@ -22,23 +20,18 @@
 
 /* ---- Arguments and shapes ------------------------------------------------------------------------------------------ */
 
-enum { X, GAMMA, BETA, RUNNING_MEAN, RUNNING_VAR };              /* inputs, forward */
-enum { Y, MEAN, VARIANCE, MASK };                                /* outputs, forward */
-enum { B_X, B_DY, B_GAMMA, B_BETA, B_MEAN, B_VARIANCE, B_MASK }; /* inputs, backward; oneDNN asks for beta */
-enum { DX, DGAMMA, DBETA };                                      /* outputs, backward */
-
 static const fv_arg arg_table[] = {
     FV_ARG_ROW(FV_ARG_FLOAT, fv_batch_norm_node_args, momentum, "momentum", 1, 0, 1, 0.9,
                "fraction of the running statistics kept each step"),
     FV_ARG_ROW(FV_ARG_FLOAT, fv_batch_norm_node_args, epsilon, "epsilon", 1, 0, 1, 1e-5, "added to the variance"),
-    FV_ARG_FUSED_ROW(FV_ARG_INT, fv_batch_norm_node_args, relu, 0, 1, "1 for a ReLU behind it"),
+    FV_ARG_FUSED_ROW(FV_ARG_INT, fv_batch_norm_node_args, activation, 0, FV_ACTIVATIONS - 1, FV_ACTIVATION_HELP),
 };
 
 static const fv_batch_norm_node_args *args_of(const fv_node *node) { return node->args; }
 
 static fv_status check_input(const fv_node *node) {
     char text[64];
-    const fv_shape *x = &node->in[X]->shape;
+    const fv_shape *x = &node->in[FV_BN_X]->shape;
     if (x->rank == 4) return FV_OK;
     return fv_fail_node(FV_BAD_ARGUMENT, node, "takes images [N,C,H,W] (input %s)", fv_shape_text(x, true, text));
 }
@@ -46,25 +39,24 @@ static fv_status check_input(const fv_node *node) {
 static fv_status infer_inference(const fv_node *node, fv_shape out[]) {
     FV_TRY(check_input(node));
     char text[64];
-    int channels = node->in[X]->shape.dim[1];
-    for (int i = GAMMA; i <= RUNNING_VAR; i++)
+    int channels = node->in[FV_BN_X]->shape.dim[1];
+    for (int i = FV_BN_GAMMA; i <= FV_BN_RUNNING_VAR; i++)
         if (!fv_shape_equal(&node->in[i]->shape, &FV_SHAPE(channels)))
             return fv_fail_node(FV_BAD_ARGUMENT, node, "a parameter %s for %d channels",
                                 fv_shape_text(&node->in[i]->shape, false, text), channels);
-    out[Y] = node->in[X]->shape;
+    out[FV_BN_Y] = node->in[FV_BN_X]->shape;
     return FV_OK;
 }
 
 static fv_status infer(const fv_node *node, fv_shape out[]) {
     FV_TRY(infer_inference(node, out));
-    out[MEAN] = out[VARIANCE] = node->in[GAMMA]->shape;
-    if (args_of(node)->relu) out[MASK] = out[Y];
+    out[FV_BN_MEAN] = out[FV_BN_VARIANCE] = node->in[FV_BN_GAMMA]->shape;
     return FV_OK;
 }
 
 static fv_status infer_backward(const fv_node *node, fv_shape out[]) {
-    out[DX] = node->in[B_X]->shape;
-    out[DGAMMA] = out[DBETA] = node->in[B_GAMMA]->shape;
+    out[FV_BNB_DX] = node->in[FV_BNB_X]->shape;
+    out[FV_BNB_DGAMMA] = out[FV_BNB_DBETA] = node->in[FV_BNB_GAMMA]->shape;
     return FV_OK;
 }
 
@@ -75,12 +67,13 @@ static fv_value *at_inference(const fv_node *node, fv_graph *graph, fv_value *co
 /* ---- Gradient ------------------------------------------------------------------------------------------------------ */
 
 static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
-    if (!dy[Y]) return FV_OK;
-    fv_value *in[] = {node->in[X],          dy[Y],           node->in[GAMMA], node->in[BETA], &node->out[MEAN],
-                      &node->out[VARIANCE], &node->out[MASK]};
-    fv_value *out = fv_node_backward(node, &fv_batch_norm_backward_op, in, B_MASK + (args_of(node)->relu != 0));
+    if (!dy[FV_BN_Y]) return FV_OK;
+    fv_value *in[] = {node->in[FV_BN_X],      dy[FV_BN_Y],
+                      node->in[FV_BN_GAMMA],  node->in[FV_BN_BETA],
+                      &node->out[FV_BN_MEAN], &node->out[FV_BN_VARIANCE]};
+    fv_value *out = fv_node_backward(node, &fv_batch_norm_backward_op, in, FV_BNB_IN);
     if (!out) return fv_last_status();
-    for (int i = X; i <= BETA; i++)
+    for (int i = FV_BN_X; i <= FV_BN_BETA; i++)
         if (node->in[i]->needs_grad) dx[i] = &out->node->out[i];
     return FV_OK;
 }
@@ -90,101 +83,21 @@ typedef struct sizes {
 } sizes;
 
 static sizes sizes_of(const fv_node *node) {
-    const int *x = node->in[X]->shape.dim;
+    const int *x = node->in[FV_BN_X]->shape.dim;
     return (sizes){(size_t)x[0], (size_t)x[1], (size_t)x[2] * (size_t)x[3]};
 }
 
-/* ---- Kernels: oneDNN ----------------------------------------------------------------------------------------------- */
+/* ---- Kernels: batch_norm_run.c --------------------------------------------------------------------------------------- */
 
-/* It reads x twice for the statistics, and is slow where the channels do not lie side by side. */
-static double cost_blocked(const fv_node *node, int threads) { return 2 * fv_cost_traffic_solo(node, threads); }
-static double cost_plain(const fv_node *node, int threads) { return 10 * cost_blocked(node, threads); }
-
-static fv_status plan_pass(fv_step *step, fv_dnn_pass pass) {
-    const int *x = step->node->in[X]->shape.dim;
-    fv_dnn_norm what = {
-        .n = x[0],
-        .c = x[1],
-        .h = x[2],
-        .w = x[3],
-        .layout = step->kernel->in,
-        .block = fv_block(),
-        .epsilon = args_of(step->node)->epsilon,
-        .relu = args_of(step->node)->relu,
-    };
-    fv_prim *prim = NULL;
-    FV_TRY(fv_dnn_norm_new(&what, pass, fv_dnn_forward(step), &prim));
-    fv_dnn_settle(step, prim, NULL);
-    if (prim && pass == FV_DNN_TRAIN) step->out_bytes[MASK] = fv_prim_workspace(prim);
-    return FV_OK;
-}
-
-static fv_status plan_train(fv_step *step) { return plan_pass(step, FV_DNN_TRAIN); }
-static fv_status plan_infer(fv_step *step) { return plan_pass(step, FV_DNN_INFER); }
-static fv_status plan_backward(fv_step *step) { return plan_pass(step, FV_DNN_BACKWARD); }
-
-static void update_running(const fv_step *step) {
-    const float *mean = step->out[MEAN], *variance = step->out[VARIANCE];
-    float *running_mean = step->in[RUNNING_MEAN], *running_var = step->in[RUNNING_VAR];
-    sizes s = sizes_of(step->node);
-    float count = (float)(s.n * s.plane), unbias = count > 1 ? count / (count - 1) : 1,
-          kept = args_of(step->node)->momentum;
-    for (size_t c = 0; c < s.c; c++) {
-        running_mean[c] = kept * running_mean[c] + (1 - kept) * mean[c];
-        running_var[c] = kept * running_var[c] + (1 - kept) * variance[c] * unbias;
+#define KERNELS(flags, plan, run)                                   \
+    {                                                               \
+        {"simd", FV_BLOCKED, FV_BLOCKED, flags, NULL, plan, run}, { \
+            "simd", FV_PLAIN, FV_PLAIN, flags, NULL, plan, run      \
+        }                                                           \
     }
-}
-
-static void run_train(const fv_step *step, int thread, int nthreads) {
-    (void)thread, (void)nthreads;
-    fv_dnn_run(step, &(fv_prim_args){.src = step->in[X],
-                                     .scale = step->in[GAMMA],
-                                     .shift = step->in[BETA],
-                                     .dst = step->out[Y],
-                                     .mean = step->out[MEAN],
-                                     .variance = step->out[VARIANCE],
-                                     .workspace = step->out[MASK]});
-    update_running(step);
-}
-
-static void run_infer(const fv_step *step, int thread, int nthreads) {
-    (void)thread, (void)nthreads;
-    fv_dnn_run(step, &(fv_prim_args){.src = step->in[X],
-                                     .scale = step->in[GAMMA],
-                                     .shift = step->in[BETA],
-                                     .dst = step->out[Y],
-                                     .mean = step->in[RUNNING_MEAN],
-                                     .variance = step->in[RUNNING_VAR]});
-}
-
-static void run_backward(const fv_step *step, int thread, int nthreads) {
-    (void)thread, (void)nthreads;
-    fv_dnn_run(step, &(fv_prim_args){.src = step->in[B_X],
-                                     .diff_dst = step->in[B_DY],
-                                     .scale = step->in[B_GAMMA],
-                                     .shift = step->in[B_BETA],
-                                     .mean = step->in[B_MEAN],
-                                     .variance = step->in[B_VARIANCE],
-                                     .workspace = step->node->n_in > B_MASK ? step->in[B_MASK] : NULL,
-                                     .diff_src = step->out[DX],
-                                     .diff_scale = step->out[DGAMMA],
-                                     .diff_shift = step->out[DBETA]});
-}
-
-static const fv_kernel kernels[] = {
-    {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_train, run_train},
-    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_train, run_train},
-};
-
-static const fv_kernel backward_kernels[] = {
-    {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_backward, run_backward},
-    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_backward, run_backward},
-};
-
-static const fv_kernel inference_kernels[] = {
-    {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_infer, run_infer},
-    {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_infer, run_infer},
-};
+static const fv_kernel kernels[] = KERNELS(0, fv_batch_norm_plan, fv_batch_norm_run);
+static const fv_kernel backward_kernels[] = KERNELS(0, fv_batch_norm_plan, fv_batch_norm_run_backward);
+static const fv_kernel inference_kernels[] = KERNELS(FV_LOCAL, NULL, fv_batch_norm_run_inference);
 
 /* ---- Definition ---------------------------------------------------------------------------------------------------- */
 
@@ -195,10 +108,8 @@ static const fv_kernel inference_kernels[] = {
 
 static void normalise(const fv_node *node, size_t c, const double *x, double scale, double shift, double *y) {
     sizes s = sizes_of(node);
-    EACH_VALUE(s, c, i) {
-        y[i] = scale * x[i] + shift;
-        if (args_of(node)->relu && y[i] <= 0) y[i] = 0;
-    }
+    fv_activation f = (fv_activation)args_of(node)->activation;
+    EACH_VALUE(s, c, i) y[i] = fv_activate_ref(f, 0, scale * x[i] + shift);
 }
 
 static void statistics(sizes s, size_t c, const double *x, double *mean, double *variance) {
@@ -213,16 +124,15 @@ static void ref(const fv_node *node, const double *const in[], double *const out
     (void)env;
     sizes s = sizes_of(node);
     const fv_batch_norm_node_args *args = node->args;
-    double *running_mean = (double *)in[RUNNING_MEAN], *running_var = (double *)in[RUNNING_VAR];
+    double *running_mean = (double *)in[FV_BN_RUNNING_MEAN], *running_var = (double *)in[FV_BN_RUNNING_VAR];
     double count = (double)(s.n * s.plane), unbias = count > 1 ? count / (count - 1) : 1, kept = args->momentum;
     for (size_t c = 0; c < s.c; c++) {
-        double *mean = &out[MEAN][c], *variance = &out[VARIANCE][c];
-        statistics(s, c, in[X], mean, variance);
+        double *mean = &out[FV_BN_MEAN][c], *variance = &out[FV_BN_VARIANCE][c];
+        statistics(s, c, in[FV_BN_X], mean, variance);
         running_mean[c] = kept * running_mean[c] + (1 - kept) * *mean;
         running_var[c] = kept * running_var[c] + (1 - kept) * *variance * unbias;
-        double scale = in[GAMMA][c] / sqrt(*variance + args->epsilon);
-        normalise(node, c, in[X], scale, in[BETA][c] - scale * *mean, out[Y]);
-        if (args->relu) EACH_VALUE(s, c, i) out[MASK][i] = out[Y][i] > 0;
+        double scale = in[FV_BN_GAMMA][c] / sqrt(*variance + args->epsilon);
+        normalise(node, c, in[FV_BN_X], scale, in[FV_BN_BETA][c] - scale * *mean, out[FV_BN_Y]);
     }
 }
 
@@ -230,30 +140,31 @@ static void ref_inference(const fv_node *node, const double *const in[], double 
     (void)env;
     sizes s = sizes_of(node);
     for (size_t c = 0; c < s.c; c++) {
-        double scale = in[GAMMA][c] / sqrt(in[RUNNING_VAR][c] + args_of(node)->epsilon);
-        normalise(node, c, in[X], scale, in[BETA][c] - scale * in[RUNNING_MEAN][c], out[Y]);
+        double scale = in[FV_BN_GAMMA][c] / sqrt(in[FV_BN_RUNNING_VAR][c] + args_of(node)->epsilon);
+        normalise(node, c, in[FV_BN_X], scale, in[FV_BN_BETA][c] - scale * in[FV_BN_RUNNING_MEAN][c], out[FV_BN_Y]);
     }
 }
 
 static void ref_backward(const fv_node *node, const double *const in[], double *const out[], const fv_run_env *env) {
     (void)env;
     sizes s = sizes_of(node);
-    const double *x = in[B_X], *dy = in[B_DY], *mask = node->n_in > B_MASK ? in[B_MASK] : NULL;
+    const double *x = in[FV_BNB_X], *dy = in[FV_BNB_DY];
     double count = (double)(s.n * s.plane);
+    fv_activation f = (fv_activation)args_of(node)->activation;
     for (size_t c = 0; c < s.c; c++) {
-        double mean = in[B_MEAN][c], inverse = 1 / sqrt(in[B_VARIANCE][c] + args_of(node)->epsilon);
-        double sum = 0, products = 0;
+        double mean = in[FV_BNB_MEAN][c], inverse = 1 / sqrt(in[FV_BNB_VARIANCE][c] + args_of(node)->epsilon);
+        double gamma = in[FV_BNB_GAMMA][c], beta = in[FV_BNB_BETA][c], sum = 0, products = 0;
         EACH_VALUE(s, c, i) {
-            double g = mask && mask[i] == 0 ? 0 : dy[i];
+            double xhat = (x[i] - mean) * inverse, g = dy[i] * fv_activation_slope(f, 0, gamma * xhat + beta);
             sum += g;
-            products += g * (x[i] - mean) * inverse;
+            products += g * xhat;
         }
         EACH_VALUE(s, c, i) {
-            double g = mask && mask[i] == 0 ? 0 : dy[i], xhat = (x[i] - mean) * inverse;
-            out[DX][i] = in[B_GAMMA][c] * inverse * (g - sum / count - xhat * products / count);
+            double xhat = (x[i] - mean) * inverse, g = dy[i] * fv_activation_slope(f, 0, gamma * xhat + beta);
+            out[FV_BNB_DX][i] = gamma * inverse * (g - sum / count - xhat * products / count);
         }
-        out[DGAMMA][c] = products;
-        out[DBETA][c] = sum;
+        out[FV_BNB_DGAMMA][c] = products;
+        out[FV_BNB_DBETA][c] = sum;
     }
 }
 
@@ -265,13 +176,12 @@ const fv_op fv_batch_norm_op = {
     .args = arg_table,
     .n_args = FV_COUNT(arg_table),
     .args_size = sizeof(fv_batch_norm_node_args),
-    .min_in = 5,
-    .max_in = 5,
-    .n_out = 4,
-    .weight_out = 1 << MEAN | 1 << VARIANCE,
-    .opaque_out = 1 << MASK,
-    .written_in = 1 << RUNNING_MEAN | 1 << RUNNING_VAR,
-    .parameter_in = 1 << GAMMA | 1 << BETA | 1 << RUNNING_MEAN | 1 << RUNNING_VAR,
+    .min_in = FV_BN_IN,
+    .max_in = FV_BN_IN,
+    .n_out = FV_BN_OUT,
+    .weight_out = 1 << FV_BN_MEAN | 1 << FV_BN_VARIANCE,
+    .written_in = 1 << FV_BN_RUNNING_MEAN | 1 << FV_BN_RUNNING_VAR,
+    .parameter_in = 1 << FV_BN_GAMMA | 1 << FV_BN_BETA | 1 << FV_BN_RUNNING_MEAN | 1 << FV_BN_RUNNING_VAR,
     .infer = infer,
     .grad = grad,
     .at_inference = at_inference,
@@ -283,10 +193,11 @@ const fv_op fv_batch_norm_op = {
 const fv_op fv_batch_norm_backward_op = {
     .name = "batch_norm_backward",
     .args_size = sizeof(fv_batch_norm_node_args),
-    .min_in = B_MASK,
-    .max_in = B_MASK + 1,
-    .n_out = 3,
-    .weight_out = 1 << DGAMMA | 1 << DBETA,
+    .min_in = FV_BNB_IN,
+    .max_in = FV_BNB_IN,
+    .n_out = FV_BNB_OUT,
+    .flags = FV_OP_IN_PLACE,
+    .weight_out = 1 << FV_BNB_DGAMMA | 1 << FV_BNB_DBETA,
     .infer = infer_backward,
     .ref = ref_backward,
     .kernels = backward_kernels,
@@ -298,9 +209,10 @@ const fv_op fv_batch_norm_inference_op = {
     .args = arg_table,
     .n_args = FV_COUNT(arg_table),
     .args_size = sizeof(fv_batch_norm_node_args),
-    .min_in = 5,
-    .max_in = 5,
+    .min_in = FV_BN_IN,
+    .max_in = FV_BN_IN,
     .n_out = 1,
+    .flags = FV_OP_IN_PLACE,
     .infer = infer_inference,
     .ref = ref_inference,
     .kernels = inference_kernels,
@@ -318,17 +230,17 @@ fv_value *fv_batch_norm_with(fv_value *x, const char *name, const fv_batch_norm_
         fv_init init;
         bool state;
     } parameters[] = {
-        [GAMMA] = {"weight", args->init.kind ? args->init : (fv_init){.kind = FV_INIT_ONE}, false},
-        [BETA] = {"bias", {.kind = FV_INIT_ZERO}, false},
-        [RUNNING_MEAN] = {"running_mean", {.kind = FV_INIT_ZERO}, true},
-        [RUNNING_VAR] = {"running_var", {.kind = FV_INIT_ONE}, true},
+        [FV_BN_GAMMA] = {"weight", args->init.kind ? args->init : (fv_init){.kind = FV_INIT_ONE}, false},
+        [FV_BN_BETA] = {"bias", {.kind = FV_INIT_ZERO}, false},
+        [FV_BN_RUNNING_MEAN] = {"running_mean", {.kind = FV_INIT_ZERO}, true},
+        [FV_BN_RUNNING_VAR] = {"running_var", {.kind = FV_INIT_ONE}, true},
     };
     fv_graph *graph = x->node->graph;
     fv_batch_norm_node_args facts = {option(args->momentum, 0.9f), option(args->epsilon, 1e-5f), 0};
     fv_node *draft = fv_node_draft(graph, &fv_batch_norm_op, name, &facts, &x, 1);
     if (!draft || check_input(draft)) return NULL;
     fv_value *in[5] = {x};
-    for (int i = GAMMA; i <= RUNNING_VAR; i++)
+    for (int i = FV_BN_GAMMA; i <= FV_BN_RUNNING_VAR; i++)
         in[i] = fv_parameter_new(graph, name, parameters[i].name,
                                  &(fv_parameter){.shape = FV_SHAPE(x->shape.dim[1]),
                                                  .init = parameters[i].init,

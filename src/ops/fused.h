@@ -17,7 +17,7 @@ typedef struct fv_conv2d_node_args {
 typedef struct fv_batch_norm_node_args {
     float momentum; /* fraction kept */
     float epsilon;
-    int relu; /* 1: y = max(0, ...) */
+    int activation; /* fv_activation, but not the leaky ReLU */
 } fv_batch_norm_node_args;
 
 typedef struct fv_leaky_relu_node_args {

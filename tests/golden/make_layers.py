@@ -88,12 +88,14 @@ def pools(out):
 
 def norms(out):
     inputs = [("x", (3, 4, 2, 3)), ("p", (4,)), ("p", (4,)), ("s", (4,)), ("v", (4,))]
-    for relu in 0, 1:
-        function = F.relu if relu else lambda y: y
-        case(out, "batch_norm", f"momentum 0.75 epsilon 0.0009765625 relu {relu}", inputs,
+    for activation, function in (0, lambda y: y), (1, F.relu), (3, F.relu6), (4, F.hardswish):
+        case(out, "batch_norm", f"momentum 0.75 epsilon 0.0009765625 activation {activation}", inputs,
              lambda x, w, b, m, v: function(F.batch_norm(x, m, v, w, b, True, 0.25, 2**-10)), written=(3, 4))
-        case(out, "batch_norm_inference", f"epsilon 0.0009765625 relu {relu}", inputs,
+        case(out, "batch_norm_inference", f"epsilon 0.0009765625 activation {activation}", inputs,
              lambda x, w, b, m, v: function(F.batch_norm(x, m, v, w, b, False, 0, 2**-10)), gradient=False)
+    for size, k in (5, 2), (4, 1):
+        case(out, "lrn", f"size {size} alpha 0.5 beta 0.75 k {k}", [("x", (2, 7, 2, 3))],
+             lambda x: F.local_response_norm(x, size, 0.5, 0.75, k))
 
 
 def concats(out):

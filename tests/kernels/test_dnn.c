@@ -553,106 +553,6 @@ static void pooling_all_passes(void **state) {
         }
 }
 
-/* ---- Batch norm ---- */
-
-typedef struct norm_reference {
-    double *y, *dx, *mean, *variance, *dscale, *dshift;
-} norm_reference;
-
-static void norm_channel(const fv_dnn_norm *what, fv_dnn_pass pass, const tensor *x, const tensor *dy, int channel,
-                         float scale, float shift, norm_reference *r) {
-    double sum = 0, squares = 0, count = (double)what->n * what->h * what->w;
-    tensor one = *x;
-    one.c = 1;
-    EACH(&one) sum += *at(x, n, channel, h, w);
-    bool given = what->frozen || pass == FV_DNN_INFER;
-    double mean = given ? r->mean[channel] : sum / count;
-    EACH(&one) squares += pow(*at(x, n, channel, h, w) - mean, 2);
-    double variance = given ? r->variance[channel] : squares / count, inverse = 1 / sqrt(variance + what->epsilon);
-    r->mean[channel] = mean, r->variance[channel] = variance;
-    double gradient = 0, product = 0;
-    for (int step = 0; step < 2; step++) EACH(&one) {
-            double normal = (*at(x, n, channel, h, w) - mean) * inverse, y = scale * normal + shift;
-            double g = what->relu && y <= 0 ? 0 : *at(dy, n, channel, h, w);
-            size_t i = (((size_t)n * what->c + channel) * what->h + h) * what->w + w;
-            if (step == 0) gradient += g, product += g * normal;
-            r->y[i] = what->relu && y <= 0 ? 0 : y;
-            r->dx[i] = scale * inverse * (g - (given ? 0 : (gradient + normal * product) / count));
-        }
-    r->dscale[channel] = product, r->dshift[channel] = gradient;
-}
-
-/* True if made. INFER only runs forward. */
-static bool try_norm(const fv_dnn_norm *what, fv_dnn_pass pass) {
-    fv_prim *forward, *backward = NULL;
-    if (!made(fv_dnn_norm_new(what, pass, NULL, &forward), &forward)) return false;
-    if (pass == FV_DNN_TRAIN && !made(fv_dnn_norm_new(what, FV_DNN_BACKWARD, forward, &backward), &backward))
-        return fv_prim_free(forward), false;
-    size_t c_count = (size_t)what->c;
-    tensor x = random_tensor(what->n, what->c, what->h, what->w, what->layout),
-           dy = random_tensor(what->n, what->c, what->h, what->w, what->layout);
-    tensor y = garbage_tensor(what->n, what->c, what->h, what->w, what->layout),
-           dx = garbage_tensor(what->n, what->c, what->h, what->w, what->layout);
-    float *scale = random_vector(c_count), *shift = random_vector(c_count), *mean = random_vector(c_count);
-    float *variance = random_vector(c_count), *dscale = random_vector(c_count), *dshift = random_vector(c_count);
-    double *numbers = FV_NEW_N(double, 2 * plain_count(&x) + 4 * c_count), *vectors = numbers + 2 * plain_count(&x);
-    norm_reference r = {numbers,           numbers + plain_count(&x), vectors,
-                        vectors + c_count, vectors + 2 * c_count,     vectors + 3 * c_count};
-    for (size_t i = 0; i < c_count; i++) {
-        variance[i] = 0.5f + fabsf(variance[i]);
-        r.mean[i] = mean[i], r.variance[i] = variance[i];
-        norm_channel(what, pass, &x, &dy, (int)i, scale[i], shift[i], &r);
-    }
-    size_t bytes = fv_prim_workspace(forward);
-    fv_prim_args args = {.src = x.data,
-                         .dst = y.data,
-                         .scale = scale,
-                         .shift = shift,
-                         .mean = mean,
-                         .variance = variance,
-                         .diff_dst = dy.data,
-                         .diff_src = dx.data,
-                         .diff_scale = dscale,
-                         .diff_shift = dshift,
-                         .workspace = fv_map(bytes)};
-    run(forward, args);
-    check_tensor(&y, r.y, 1e-4, "normalised");
-    check_vector(mean, r.mean, c_count, 1e-5, "mean");
-    check_vector(variance, r.variance, c_count, 1e-4, "variance");
-    if (backward) {
-        run(backward, args);
-        check_tensor(&dx, r.dx, 1e-4, "dx");
-        check_vector(dscale, r.dscale, c_count, 2e-4, "dscale");
-        check_vector(dshift, r.dshift, c_count, 2e-4, "dshift");
-    }
-    fv_unmap(args.workspace, bytes);
-    fv_free(scale), fv_free(shift), fv_free(mean), fv_free(variance), fv_free(dscale), fv_free(dshift),
-        fv_free(numbers);
-    tensor_free(&x), tensor_free(&y), tensor_free(&dx), tensor_free(&dy);
-    fv_prim_free(forward), fv_prim_free(backward);
-    return true;
-}
-
-static void batch_norm_all_passes(void **state) {
-    (void)state;
-    static const int channels[] = {64, 58, 24, 6};
-    created = refused = 0;
-    for (size_t i = 0; i < sizeof channels / sizeof *channels; i++)
-        for (int variant = 0; variant < 16; variant++) {
-            fv_dnn_norm what = {.n = 3,
-                                .c = channels[i],
-                                .h = 5,
-                                .w = 6,
-                                .layout = variant & 1 ? FV_BLOCKED : FV_PLAIN,
-                                .block = block,
-                                .epsilon = 1e-5f,
-                                .relu = variant & 2,
-                                .frozen = variant & 4};
-            bool fine = try_norm(&what, variant & 8 ? FV_DNN_TRAIN : FV_DNN_INFER);
-            if (!fine) fail_msg("batch norm of %d channels, variant %d: refused", what.c, variant);
-        }
-}
-
 /* ---- Functions of one element ---- */
 
 static double post_slope(const fv_dnn_post *post, double x) {
@@ -923,7 +823,6 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup(winograd_is_only_used_when_asked, reseed),
         cmocka_unit_test_setup(linear_all_passes, reseed),
         cmocka_unit_test_setup(pooling_all_passes, reseed),
-        cmocka_unit_test_setup(batch_norm_all_passes, reseed),
         cmocka_unit_test_setup(eltwise_all_passes, reseed),
         cmocka_unit_test_setup(concat_joins_channels, reseed),
         cmocka_unit_test_setup(relayout_keeps_values_and_clears_lanes, reseed),

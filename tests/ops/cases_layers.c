@@ -136,8 +136,9 @@ static fv_value *global_avg_pool(lab *l) {
 
 /* ---- Batch norm ---------------------------------------------------------------------------------------------------- */
 
-static fv_value *norm(lab *l, const fv_op *op, int relu) {
-    fv_batch_norm_node_args args = {.momentum = 0.9f, .epsilon = lab_chance(l, 50) ? 1e-5f : 1e-3f, .relu = relu};
+static fv_value *norm(lab *l, const fv_op *op, fv_activation f) {
+    fv_batch_norm_node_args args = {
+        .momentum = 0.9f, .epsilon = lab_chance(l, 50) ? 1e-5f : 1e-3f, .activation = (int)f};
     int channels = lab_channels(l), n = lab_batch(l) + 1;
     fv_shape x = FV_SHAPE(n, channels, lab_int(l, 1, 6), lab_int(l, 2, 6)), c = FV_SHAPE(channels);
     fv_value *in[] = {
@@ -150,9 +151,19 @@ static fv_value *norm(lab *l, const fv_op *op, int relu) {
     return fv_node_new(l->graph, op, "layer", &args, in, 5);
 }
 
-static fv_value *batch_norm(lab *l) { return norm(l, &fv_batch_norm_op, 0); }
-static fv_value *batch_norm_relu(lab *l) { return norm(l, &fv_batch_norm_op, 1); }
-static fv_value *batch_norm_inference(lab *l) { return norm(l, &fv_batch_norm_inference_op, lab_int(l, 0, 1)); }
+static fv_value *batch_norm(lab *l) { return norm(l, &fv_batch_norm_op, FV_ACTIVATION_NONE); }
+static fv_activation any_norm_activation(lab *l) {
+    return (fv_activation)LAB_PICK(l, FV_ACTIVATION_RELU, FV_ACTIVATION_RELU6, FV_ACTIVATION_HARD_SWISH);
+}
+static fv_value *batch_norm_activation(lab *l) { return norm(l, &fv_batch_norm_op, any_norm_activation(l)); }
+static fv_value *batch_norm_inference(lab *l) { return norm(l, &fv_batch_norm_inference_op, any_norm_activation(l)); }
+
+static fv_value *lrn(lab *l) {
+    fv_shape x = FV_SHAPE(lab_batch(l), lab_channels(l), lab_int(l, 1, 6), lab_int(l, 1, 6));
+    return fv_lrn(lab_input(l, x, LAB_NORMAL), .size = LAB_PICK(l, 1, 2, 3, 5, 9),
+                  .alpha = lab_chance(l, 50) ? 0 : 0.5f, .beta = lab_chance(l, 50) ? 0 : 0.6f,
+                  .k = lab_chance(l, 50) ? 0 : 2);
+}
 
 static fv_value *conv_max_pool(lab *l) {
     fv_conv2d_node_args args = {.window = any_window(l, 5), .groups = 1, .has_bias = lab_chance(l, 50)};
@@ -230,8 +241,9 @@ const lab_case lab_layer_cases[] = {
     {"avg_pool", avg_pool, 1e-6},
     {"global_avg_pool", global_avg_pool, 1e-6},
     {"batch_norm", batch_norm, 0},
-    {"batch_norm: relu", batch_norm_relu, 0},
+    {"batch_norm: activation", batch_norm_activation, 0},
     {"batch_norm_inference", batch_norm_inference, 0},
+    {"lrn", lrn, 0},
     {"conv2d_max_pool", conv_max_pool, 0},
     {"fold_batch_norm", fold_batch_norm, 1e-6},
     {"concat", concat, 1e-7},
