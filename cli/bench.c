@@ -6,6 +6,7 @@
 #include "core/threads.h"
 #include "fovea/train.h"
 #include "inputs.h"
+#include "profile.h"
 #include "text.h"
 #include "train/predictor.h"
 #include "train/trainer.h"
@@ -26,6 +27,8 @@ typedef struct bench {
     size_t planned;      /* bytes */
     fv_trainer *trainer; /* for training, or else: */
     fv_predictor *predictor;
+    fv_plan *plan; /* with --profile: the trainer's or the predictor's, run step by step... */
+    int profiled;  /* ... so many times */
     float *x, *logits;
     int *labels;
 } bench;
@@ -76,6 +79,15 @@ static fv_status run_for(bench *b, double seconds, int least, int *done, double 
     return FV_OK;
 }
 
+/* Runs the plan that was timed for some more steps, now one by one. */
+static fv_status profile(bench *b) {
+    fv_session *session = b->trainer ? &b->trainer->session : fv_predictor_session(b->predictor);
+    b->plan = fv_session_plan(session, b->batch);
+    double seconds = 0;
+    FV_TRY(b->plan ? fv_plan_profile(b->plan) : fv_last_status());
+    return run_for(b, 3 * round_seconds, 5, &b->profiled, &seconds);
+}
+
 static fv_status time_steps(bench *b) {
     int steps;
     double seconds = 0;
@@ -87,7 +99,7 @@ static fv_status time_steps(bench *b) {
         FV_TRY(run_for(b, round_seconds, 1, &steps, &seconds));
         b->speed[b->rounds] = (double)steps * b->batch / seconds;
     }
-    return FV_OK;
+    return b->o->profile ? profile(b) : FV_OK;
 }
 
 /* ---- Epochs of a dataset ----------------------------------------------------------------------------------------- */
@@ -135,7 +147,9 @@ static void print_json(bench *b) {
            ".4f",
            speed, b->speed[0], b->speed[b->rounds - 1], 1e3 * b->batch / speed);
     if (b->epoch_images) printf(",\"seconds_per_epoch\":%.4f", (double)b->epoch_images / speed);
-    printf(",\"peak_rss_mb\":%.1f,\"planned_mb\":%.1f}\n", (double)fv_peak_rss() / 1e6, (double)b->planned / 1e6);
+    printf(",\"peak_rss_mb\":%.1f,\"planned_mb\":%.1f", (double)fv_peak_rss() / 1e6, (double)b->planned / 1e6);
+    if (b->plan) cli_profile_json(b->plan, b->profiled);
+    puts("}");
 }
 
 static void print_table(bench *b) {
@@ -151,6 +165,7 @@ static void print_table(bench *b) {
     printf("ms/step    %.4g\n", 1e3 * b->batch / speed);
     if (b->epoch_images) printf("s/epoch    %.4g\n", (double)b->epoch_images / speed);
     printf("peak MB    %.1f, planned %.1f (of 10^6 bytes)\n", (double)fv_peak_rss() / 1e6, (double)b->planned / 1e6);
+    if (b->plan) cli_profile_table(b->plan, b->profiled);
 }
 
 /* ---- The command ------------------------------------------------------------------------------------------------- */
@@ -167,6 +182,7 @@ static fv_model *open_model(const cli_options *o, const fv_dataset *dataset) {
 
 static fv_status check(const cli_options *o) {
     if (!o->data) return FV_OK;
+    if (o->profile) return fv_fail(FV_BAD_ARGUMENT, "--profile: of steps on made-up images, without --data");
     if (strcmp(o->mode, "train") != 0) return fv_fail(FV_BAD_ARGUMENT, "--data: goes with --mode train");
     if (CLI_HAS(o, input) || CLI_HAS(o, classes))
         return fv_fail(FV_BAD_ARGUMENT, "--input and --classes: follow from the images where there is --data");

@@ -31,6 +31,7 @@ struct fv_plan {
     fv_step **steps;               /* owned, in order; the first n_prologue make constants */
     fv_value *(*reads)[FV_MAX_IN]; /* [step]: the values behind step->in, conversions resolved */
     int n_steps, n_prologue, capacity;
+    double *seconds; /* by step, of all runs since fv_plan_profile; NULL: not asked for */
     fv_segment *segments;
     int n_segments, first_segment; /* segments before first_segment are the prologue's */
 

@@ -1,4 +1,5 @@
 /* Running a plan: segment by segment, every thread runs every step. */
+#include "core/clock.h"
 #include "engine/build.h"
 
 #include <math.h>
@@ -18,18 +19,32 @@ static void run_stretch(void *context, int thread, int nthreads) {
     }
 }
 
+static void run_steps(const fv_plan *plan, int begin, int end, bool solo) {
+    const fv_step *first = plan->steps[begin];
+    if (solo)
+        first->kernel->run(first, 0, 1);
+    else
+        fv_team_run(plan->args.team, run_stretch, &(stretch){plan, begin, end});
+}
+
+static void run_timed(const fv_plan *plan, const fv_segment *segment) {
+    for (int i = segment->begin; i < segment->end; i++) {
+        double begin = fv_seconds();
+        run_steps(plan, i, i + 1, segment->solo);
+        plan->seconds[i] += fv_seconds() - begin;
+    }
+}
+
 /* A solo step's outputs are not to be used when it failed. */
 static fv_status run_segments(const fv_plan *plan, int begin, int end) {
-    for (int i = begin; i < end; i++) {
-        const fv_segment *segment = &plan->segments[i];
-        const fv_step *first = plan->steps[segment->begin];
-        if (segment->solo)
-            first->kernel->run(first, 0, 1);
+    for (const fv_segment *segment = plan->segments + begin; segment < plan->segments + end; segment++) {
+        const fv_node *first = plan->steps[segment->begin]->node;
+        if (plan->seconds)
+            run_timed(plan, segment);
         else
-            fv_team_run(plan->args.team, run_stretch, &(stretch){plan, segment->begin, segment->end});
+            run_steps(plan, segment->begin, segment->end, segment->solo);
         if (plan->failure != FV_OK)
-            return fv_fail_in(FV_BROKEN, "%s/%s %s did not run", plan->graph->name, first->node->name,
-                              first->node->op->name);
+            return fv_fail_in(FV_BROKEN, "%s/%s %s did not run", plan->graph->name, first->name, first->op->name);
     }
     return FV_OK;
 }

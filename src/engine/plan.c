@@ -16,6 +16,7 @@ void fv_plan_free(fv_plan *plan) {
     fv_graph_free(plan->graph);
     fv_free(plan->steps);
     fv_free(plan->reads);
+    fv_free(plan->seconds);
     fv_free(plan->segments);
     fv_free(plan->slots);
     fv_free(plan->pinned);
@@ -57,10 +58,41 @@ size_t fv_plan_bytes(const fv_plan *plan) { return plan->arena_bytes; }
 
 int fv_plan_batch(const fv_plan *plan) { return plan->args.batch; }
 
+fv_status fv_plan_profile(fv_plan *plan) {
+    double *seconds = FV_NEW_N(double, (size_t)plan->n_steps);
+    if (!seconds) return FV_NO_MEMORY;
+    fv_free(plan->seconds);
+    plan->seconds = seconds;
+    return FV_OK;
+}
+
+static size_t bytes_of(const fv_plan *plan, const fv_value *value) {
+    const fv_slot *slot = fv_slot_of(plan, value);
+    return slot->bytes * (slot->layout.parts ? (size_t)slot->layout.parts : 1);
+}
+
+/* What the step writes of its inputs (an update's parameter and slots) counts twice. */
+static size_t traffic(const fv_plan *plan, int index) {
+    const fv_node *node = plan->steps[index]->node;
+    size_t bytes = 0;
+    for (int i = 0; i < node->n_in; i++)
+        bytes += bytes_of(plan, plan->reads[index][i]) << (node->op->written_in >> i & 1);
+    for (int i = 0; i < node->n_out; i++) bytes += bytes_of(plan, &node->out[i]);
+    return bytes;
+}
+
 bool fv_plan_step(const fv_plan *plan, int index, fv_step_info *info) {
     if (index < 0 || index >= plan->n_steps) return false;
     const fv_step *step = plan->steps[index];
     *info = (fv_step_info){
-        .node = step->node, .kernel = step->kernel->name, .out = step->kernel->out, .phase = step->phase};
+        .node = step->node,
+        .kernel = step->kernel->name,
+        .detail = step->detail,
+        .out = step->kernel->out,
+        .phase = step->phase,
+        .macs = step->node->op->macs ? step->node->op->macs(step->node) : 0,
+        .bytes = traffic(plan, index),
+        .seconds = plan->seconds ? plan->seconds[index] : 0,
+    };
     return true;
 }

@@ -47,12 +47,19 @@ int fv_plan_batch(const fv_plan *plan);
  * the model's parameters. */
 fv_status fv_memory_check(const fv_model *model, int batch, size_t beside);
 
+/* From now on each step of a run is timed: by itself, the whole team waiting for its end, so that a run takes a little
+ * longer than it does otherwise. */
+fv_status fv_plan_profile(fv_plan *plan);
+
 /* The steps, for summaries, profiles and tests; false past the end. */
 typedef struct fv_step_info {
     const fv_node *node;
     const char *kernel; /* "batch", "dnn", "simd", "ref" */
+    const char *detail; /* oneDNN's name of the implementation; NULL: none */
     fv_layout_kind out;
     int phase;
+    size_t macs, bytes; /* of one run: multiply-accumulates as defined; what the step reads and writes, once each */
+    double seconds;     /* of all runs since fv_plan_profile */
 } fv_step_info;
 bool fv_plan_step(const fv_plan *plan, int index, fv_step_info *info);
 

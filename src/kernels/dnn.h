@@ -14,7 +14,8 @@
  *
  * Refused by 2.6.3, among others: mixed layouts, except plain images of few channels to a blocked output (but their
  * BACKWARD); groups that are not whole blocks, unless depthwise; a blocked input of fewer channels than a block;
- * backward passes of dilated convolutions with strides. From plain to plain every convolution is made. */
+ * backward passes of dilated convolutions with strides; Winograd with padding that differs from side to side. From plain
+ * to plain every convolution is made. */
 #ifndef KERNELS_DNN_H
 #define KERNELS_DNN_H
 

@@ -122,6 +122,11 @@ static dnnl_status_t conv_desc(dnnl_convolution_desc_t *desc, const fv_dnn_conv 
 
 fv_status fv_dnn_conv_new(const fv_dnn_conv *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out) {
     const fv_conv_shape *s = &what->shape;
+    *out = NULL;
+    /* 2.6.3 would take the padding to be the same on opposite sides, and be wrong at the border. */
+    bool even = s->pad[0] == s->pad[2] && s->pad[1] == s->pad[3];
+    if (what->algorithm == FV_DNN_WINOGRAD && !even) return FV_OK;
+
     dnn_request r = fv_dnn_request("convolution%s [%d,%d,%d,%d]*[%d,%d,%d,%d]", pass_names[pass], s->n, s->ic, s->ih,
                                    s->iw, s->oc, s->ic / s->groups, s->kernel[0], s->kernel[1]);
     conv_args(&r, pass, &what->post);

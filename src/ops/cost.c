@@ -7,11 +7,13 @@ static const double macs_per_second = 50e9;               /* of one core at its 
 static const double batch_share = 0.75, dnn_share = 0.88; /* of that peak */
 static const double solo_seconds = 8e-6;                  /* to start a thread of a step that brings its own */
 
+double fv_cost_bytes(double bytes) { return bytes / bytes_per_second; }
+
 double fv_cost_traffic(const fv_node *node) {
     double bytes = 0;
     for (int i = 0; i < node->n_in; i++) bytes += sizeof(float) * (double)fv_shape_count(&node->in[i]->shape);
     for (int i = 0; i < node->n_out; i++) bytes += sizeof(float) * (double)fv_shape_count(&node->out[i].shape);
-    return bytes / bytes_per_second;
+    return fv_cost_bytes(bytes);
 }
 
 double fv_cost_traffic_solo(const fv_node *node, int threads) { return fv_cost_traffic(node) + solo_seconds * threads; }

@@ -6,6 +6,8 @@
 
 enum { FV_NEVER = 1000000 }; /* seconds: a cost for what is known to be refused, so that nobody asks */
 
+/* Reading or writing so many bytes of memory. */
+double fv_cost_bytes(double bytes);
 /* Reading every input and writing every output once. */
 double fv_cost_traffic(const fv_node *node);
 /* The same by a step that brings its own threads. */

@@ -7,6 +7,7 @@ void fv_dnn_settle(fv_step *step, fv_prim *prim, fv_layout *weights) {
     if (!prim) return;
     step->state = prim;
     step->free_state = free_prim;
+    step->detail = fv_prim_implementation(prim);
     step->scratch_bytes = fv_prim_scratch(prim);
     const fv_dnn_layout *layout = fv_prim_weights(prim);
     if (weights && layout && !fv_dnn_layout_is_plain(layout))

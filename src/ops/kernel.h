@@ -78,6 +78,7 @@ struct fv_step {
     int overwrites; /* input + 1 whose memory output 0 should take where nobody reads it later (a fused sum): where the
                        pointers differ nevertheless, run() copies first; 0: none */
     bool refused;
+    const char *detail; /* plan() may say how, for profiles: lives as long as the step */
 
     bool barrier; /* wait for all threads before this step */
     int phase;    /* steps between two barriers: memory is not reused within */

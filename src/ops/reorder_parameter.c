@@ -24,6 +24,7 @@ static fv_status plan(fv_step *step) {
     }
     step->state = primitive;
     step->free_state = free_primitive;
+    if (primitive) step->detail = fv_prim_implementation(primitive);
     /* oneDNN's scratch, and before it the sum of the parts. */
     if (from->parts > 1 && primitive) step->scratch_bytes = (bytes_of(step->node, from) + 63) / 64 * 64;
     if (primitive) step->scratch_bytes += fv_prim_scratch(primitive);

@@ -71,6 +71,8 @@ fv_status fv_predictor_prepare(fv_predictor *p) {
     return p ? fv_session_prepare(&p->session, (size_t)p->batch, p->batch) : fv_last_status();
 }
 
+fv_session *fv_predictor_session(fv_predictor *p) { return &p->session; }
+
 size_t fv_predictor_bytes(const fv_predictor *p) { return p ? fv_session_bytes(&p->session) : 0; }
 
 /* ---- Predicting -------------------------------------------------------------------------------------------------------- */

@@ -10,4 +10,6 @@ fv_status fv_predictor_prepare(fv_predictor *predictor);
 /* logits [n,K] of x [n,C,H,W] by plans of at most `batch` images. */
 fv_status fv_session_forward(fv_session *session, int batch, const float *x, size_t n, float *logits);
 
+fv_session *fv_predictor_session(fv_predictor *predictor);
+
 #endif

@@ -199,6 +199,40 @@ static void test_a_kernel_that_fails(void **state) {
     fv_model_free(model);
 }
 
+/* A profiled run does the same, step by step, and what it says of arithmetic is the model's own count: forward, and without
+ * the first layer's backward data twice that backward. */
+static void test_profile(void **state) {
+    (void)state;
+    fv_model *plain = fv_lenet(), *timed = fv_lenet();
+    fv_trainer *a = fv_trainer_new(plain, .batch_size = 32, .threads = 2);
+    fv_trainer *b = fv_trainer_new(timed, .batch_size = 32, .threads = 2);
+    if (!a || !b) fail_msg("%s", fv_error());
+    assert_int_equal(fv_plan_profile(b->last), FV_OK);
+    float *x = fv_alloc(32 * 28 * 28, sizeof(float)), loss[2];
+    int digits[32] = {1, 2, 3};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(fv_trainer_step(a, x, digits, 32, 0, &loss[0]), FV_OK);
+        assert_int_equal(fv_trainer_step(b, x, digits, 32, 0, &loss[1]), FV_OK);
+        assert_memory_equal(&loss[0], &loss[1], sizeof(float));
+    }
+    assert_true(parameter_distance(plain, timed) == 0);
+    fv_step_info step;
+    size_t macs = 0, first = 0;
+    double seconds = 0;
+    for (int i = 0; fv_plan_step(b->last, i, &step); i++) {
+        macs += step.macs, seconds += step.seconds;
+        if (strcmp(step.node->name, "conv1") == 0) first = step.macs;
+        assert_true(step.bytes > 0);
+    }
+    assert_int_equal(macs, 3 * 32 * fv_model_macs(plain) - first);
+    assert_true(seconds > 0);
+    fv_trainer_free(a);
+    fv_trainer_free(b);
+    fv_model_free(plain);
+    fv_model_free(timed);
+    fv_free(x);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_training_follows_the_reference),
@@ -207,6 +241,7 @@ int main(void) {
         cmocka_unit_test(test_lenet_plan),
         cmocka_unit_test(test_fusions),
         cmocka_unit_test(test_a_kernel_that_fails),
+        cmocka_unit_test(test_profile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,15 @@ static fv_value *conv_depthwise_fused(lab *l) {
     return inference_only(conv_node(l, &args, x, args.groups));
 }
 
+/* What Winograd's kernels take; whole and broken tiles. */
+static fv_value *conv_3x3(lab *l) {
+    fv_conv2d_node_args args = {
+        .window = {.kernel = {3, 3}, .stride = {1, 1}, .dilation = {1, 1}}, .groups = 1, .has_bias = lab_chance(l, 50)};
+    for (int i = 0; i < 4; i++) args.window.pad[i] = i && lab_chance(l, 60) ? args.window.pad[0] : lab_int(l, 0, 1);
+    fv_shape x = any_image(l, &args.window, lab_batch(l), l->small ? 2 : LAB_PICK(l, 16, 32, 48), 10);
+    return conv_node(l, &args, x, l->small ? 2 : LAB_PICK(l, 16, 32, 80));
+}
+
 static fv_value *conv_fused(lab *l) {
     fv_conv2d_node_args args = {
         .window = any_window(l, 3),
@@ -233,6 +242,7 @@ const lab_case lab_layer_cases[] = {
     {"conv2d: groups", conv_groups, 0},
     {"conv2d: depthwise", conv_depthwise, 0},
     {"conv2d: depthwise, fused", conv_depthwise_fused, 0},
+    {"conv2d: 3x3", conv_3x3, 0},
     {"conv2d: fused", conv_fused, 0},
     {"linear", linear, 0},
     {"max_pool", max_pool, 1e-6},
