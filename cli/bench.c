@@ -1,5 +1,7 @@
 /* fovea bench: steps on made-up images in memory, or epochs of a dataset. The figure is the median of several rounds;
  * the slowest and fastest show the spread. */
+#include "bench.h"
+
 #include "core/clock.h"
 #include "core/memory.h"
 #include "core/random.h"
@@ -14,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS = 9, EPOCHS = 5 }; /* the first epoch warms up */
+enum { ROUNDS = CLI_BENCH_ROUNDS, EPOCHS = 5 }; /* the first epoch warms up */
 static const double round_seconds = 0.3;
 
 typedef struct bench {
@@ -130,15 +132,14 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Sorts the rounds' speeds. */
-static double median_speed(bench *b) {
-    qsort(b->speed, (size_t)b->rounds, sizeof *b->speed, ascending);
-    return (b->speed[(b->rounds - 1) / 2] + b->speed[b->rounds / 2]) / 2;
+double cli_median(double *figures, int n) {
+    qsort(figures, (size_t)n, sizeof *figures, ascending);
+    return (figures[(n - 1) / 2] + figures[n / 2]) / 2;
 }
 
 static void print_json(bench *b) {
     const cli_options *o = b->o;
-    double speed = median_speed(b);
+    double speed = cli_median(b->speed, b->rounds);
     printf("{\"model\":");
     cli_print_json(stdout, o->arguments[0]);
     printf(",\"mode\":\"%s\",\"batch_size\":%d,\"precision\":\"%s\",\"threads\":%d", o->mode, b->batch, o->precision,
@@ -154,7 +155,7 @@ static void print_json(bench *b) {
 
 static void print_table(bench *b) {
     const cli_options *o = b->o;
-    double speed = median_speed(b);
+    double speed = cli_median(b->speed, b->rounds);
     char text[32], slowest[32], fastest[32];
     int threads = o->threads ? (int)o->threads : fv_threads_available();
     printf("%s, %s, batch %d, %s, %d thread%s\n", o->arguments[0], o->mode, b->batch, o->precision, threads,
@@ -180,7 +181,20 @@ static fv_model *open_model(const cli_options *o, const fv_dataset *dataset) {
     return fv_network(o->arguments[0], &arch);
 }
 
+static fv_status check_load(const cli_options *o) {
+    if (o->n_arguments) return fv_fail(FV_BAD_ARGUMENT, "%s: --mode load is without a network", o->arguments[0]);
+    if (o->data) return FV_OK;
+    return fv_fail(FV_BAD_ARGUMENT, "--data SPEC is missing: what to load, e.g. --data folder:DIR");
+}
+
 static fv_status check(const cli_options *o) {
+    if (strcmp(o->mode, "load") == 0) return check_load(o);
+    if (!o->n_arguments) return fv_fail(FV_BAD_ARGUMENT, "something is missing: fovea bench MODEL [flags]");
+    static const cli_flag_id of_load[] = {CLI_FLAG_image_size, CLI_FLAG_resize, CLI_FLAG_decode, CLI_FLAG_augment,
+                                          CLI_FLAG_normalize};
+    for (size_t i = 0; i < sizeof of_load / sizeof *of_load; i++)
+        if (o->source[of_load[i]] == CLI_BY_USER)
+            return fv_fail(FV_BAD_ARGUMENT, "--%s: goes with --mode load", cli_flags[of_load[i]].name);
     if (!o->data) return FV_OK;
     if (o->profile) return fv_fail(FV_BAD_ARGUMENT, "--profile: of steps on made-up images, without --data");
     if (strcmp(o->mode, "train") != 0) return fv_fail(FV_BAD_ARGUMENT, "--data: goes with --mode train");
@@ -191,6 +205,7 @@ static fv_status check(const cli_options *o) {
 
 fv_status cli_bench(cli_options *o) {
     FV_TRY(check(o));
+    if (strcmp(o->mode, "load") == 0) return cli_bench_load(o);
     fv_dataset *dataset = NULL;
     if (o->data && !(dataset = fv_dataset_open(o->data, FV_TRAIN))) return fv_last_status();
     bench b = {.o = o, .model = open_model(o, dataset), .batch = (int)o->batch_size};

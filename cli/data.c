@@ -3,6 +3,7 @@
 #include "data/dataset.h"
 #include "image/decode.h"
 #include "inputs.h"
+#include "preview.h"
 #include "text.h"
 
 #include <string.h>
@@ -140,6 +141,7 @@ static fv_status export_split(cli_options *o, const fv_dataset *set) {
 
 fv_status cli_data(cli_options *o) {
     splits s = {0};
+    if (o->preview || o->augment || CLI_HAS(o, image_size)) return cli_preview(o);
     if (o->limit && !o->export_to) return fv_fail(FV_BAD_ARGUMENT, "--limit: goes with --export DIR");
     fv_status status = open_splits(o, &s);
     if (status == FV_OK && !o->export_to) (o->json ? print_json : print_table)(&s);

@@ -51,6 +51,27 @@ static void print_flags(FILE *out, const cli_command *command) {
     }
 }
 
+void cli_transform_help(const fv_transform *transform, char *text, size_t size) {
+    const fv_parameter *p = transform->parameter;
+    size_t used = (size_t)snprintf(text, size, "%s [%s", transform->help, p->standard);
+    for (int i = 1; i < FV_PARAMETERS && p[i].name; i++)
+        used += (size_t)snprintf(text + used, size - used, ",%s", p[i].standard);
+    snprintf(text + used, size - used, "]");
+}
+
+static void print_transforms(FILE *out) {
+    char help[256];
+    const fv_transform *t;
+    fputs("\nLIST of transforms, in the order in which they happen; a number may be a span, LOW-HIGH:\n", out);
+    for (int i = 0; (t = fv_transform_at(i)); i++) {
+        int column = fprintf(out, "  %s", t->usage);
+        if (column + 2 > HELP_COLUMN) fputc('\n', out), column = 0;
+        fprintf(out, "%*s", HELP_COLUMN - column, "");
+        cli_transform_help(t, help, sizeof help);
+        print_wrapped(out, help, HELP_COLUMN);
+    }
+}
+
 static void print_command_help(FILE *out, const cli_command *command) {
     fprintf(out, "fovea %s: %s\n\n", command->name, command->help);
     for (const char *line = command->usage;; line++) {
@@ -60,6 +81,7 @@ static void print_command_help(FILE *out, const cli_command *command) {
         if (!*line) break;
     }
     print_flags(out, command);
+    if (cli_takes(command, &cli_flags[CLI_FLAG_augment])) print_transforms(out);
     if (*command->notes) fprintf(out, "\n%s", command->notes);
 }
 

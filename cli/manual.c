@@ -49,6 +49,23 @@ static void print_flags(FILE *out, const cli_command *command) {
     }
 }
 
+static void print_transforms(FILE *out) {
+    char help[256];
+    const fv_transform *t;
+    fputs(".SH TRANSFORMS\nThe LIST of \\-\\-augment: transforms separated by blanks, in the order in which they "
+          "happen. A "
+          "number may be a span, LOW\\-HIGH, from which each image draws its own.\n",
+          out);
+    for (int i = 0; (t = fv_transform_at(i)); i++) {
+        fputs(".TP\n\\fB", out);
+        print_text(out, t->usage);
+        fputs("\\fR\n", out);
+        cli_transform_help(t, help, sizeof help);
+        print_text(out, help);
+        fputc('\n', out);
+    }
+}
+
 static void print_command(FILE *out, const cli_command *command) {
     fprintf(out, ".SS fovea %s: %s\n", command->name, command->help);
     print_usage(out, command);
@@ -69,6 +86,7 @@ void cli_print_manual(FILE *out) {
     fputs(".SH COMMANDS\n", out);
     for (const cli_command *command = cli_commands; command < cli_commands + CLI_COMMANDS; command++)
         print_command(out, command);
+    print_transforms(out);
     fputs(".SH EXIT STATUS\n"
           "0 done, 1 the work failed, 2 wrong usage, 130 interrupted (a run's state is saved).\n"
           ".SH ENVIRONMENT\n"

@@ -50,14 +50,15 @@ typedef enum cli_kind {
 
 typedef struct cli_flag {
     cli_kind kind;
-    const char *name, *argument;       /* "batch-size", "N" */
-    size_t offset;                     /* of the value in cli_options */
-    unsigned commands;                 /* bit 1 << cli_command_id of each that takes it */
-    const char *help;                  /* stands after `commands`, as in flags.def */
-    const char *standard;              /* the default; NULL: none */
-    const char *standing;              /* what stands where no value is given, in words */
-    const char *range;                 /* of numbers: "[1,65536]", "(0,1]" */
-    const char *(*choices)(int index); /* of CLI_CHOICE: NULL past the last */
+    const char *name, *argument;          /* "batch-size", "N" */
+    size_t offset;                        /* of the value in cli_options */
+    unsigned commands;                    /* bit 1 << cli_command_id of each that takes it */
+    const char *help;                     /* stands after `commands`, as in flags.def */
+    const char *standard;                 /* the default; NULL: none */
+    const char *standing;                 /* what stands where no value is given, in words */
+    const char *range;                    /* of numbers: "[1,65536]", "(0,1]" */
+    const char *(*choices)(int index);    /* of CLI_CHOICE: NULL past the last */
+    fv_status (*check)(const char *text); /* of CLI_TEXT, beyond what all texts must be */
     bool recipe, later;
 } cli_flag;
 
@@ -76,9 +77,12 @@ static inline bool cli_takes(const cli_command *command, const cli_flag *flag) {
     return flag->commands >> (command - cli_commands) & 1;
 }
 
+fv_status cli_check_augment(const char *text);
+
 /* Names for CLI_CHOICE that are not the library's. */
 const char *cli_channels_name(int index);
 const char *cli_resize_name(int index);
+const char *cli_decode_name(int index);
 const char *cli_precision_name(int index);
 const char *cli_mode_name(int index);
 

@@ -123,12 +123,14 @@ static int choice(const cli_flag *flag, const char *name) {
 
 fv_status cli_preprocess_settings(const cli_options *options, const fv_dataset *train, int channels,
                                   fv_preprocess *preprocess) {
-    static const fv_channels orders[] = {FV_RGB, FV_BGR, FV_GRAY};  /* as cli_channels_name */
-    static const fv_resize hows[] = {FV_RESIZE_PIL, FV_RESIZE_CV2}; /* as cli_resize_name */
+    static const fv_channels orders[] = {FV_RGB, FV_BGR, FV_GRAY};        /* as cli_channels_name */
+    static const fv_decode decodes[] = {FV_DECODE_EXACT, FV_DECODE_FAST}; /* as cli_decode_name */
+    static const fv_resize hows[] = {FV_RESIZE_PIL, FV_RESIZE_CV2};       /* as cli_resize_name */
     bool own = strcmp(options->normalize, "auto") == 0;
     *preprocess = own ? fv_dataset_preprocess(train, channels) : (fv_preprocess){0};
     preprocess->resize = hows[choice(&cli_flags[CLI_FLAG_resize], options->resize)];
     FV_TRY(background(options->background, &preprocess->background));
+    preprocess->decode = decodes[choice(&cli_flags[CLI_FLAG_decode], options->decode)];
     if (options->channels) preprocess->channels = orders[choice(&cli_flags[CLI_FLAG_channels], options->channels)];
     return own ? FV_OK : normalization(options->normalize, channels, preprocess);
 }

@@ -1,6 +1,6 @@
 #include "values.h"
 
-#include "core/status.h"
+#include "augment/augment.h"
 #include "text.h"
 
 #include <errno.h>
@@ -81,11 +81,16 @@ static fv_status parse_real(const cli_flag *flag, const char *text, void *field)
     return FV_OK;
 }
 
+fv_status cli_check_augment(const char *text) {
+    fv_augment augment;
+    return fv_augment_parse(text, &augment);
+}
+
 static fv_status parse_text(const cli_flag *flag, const char *text, void *field) {
-    (void)flag;
     if (!*text) return fv_fail(FV_BAD_ARGUMENT, "must not be empty");
     for (const unsigned char *c = (const void *)text; *c; c++)
         if (*c < ' ' || *c == 127) return fv_fail(FV_BAD_ARGUMENT, "must not hold control characters");
+    if (flag->check) FV_TRY(flag->check(text));
     *(cli_text *)field = text;
     return FV_OK;
 }
@@ -161,5 +166,6 @@ static const char *at(const char *const *names, int count, int index) { return i
 
 const char *cli_channels_name(int index) { return NAMES("rgb", "bgr", "gray"); }
 const char *cli_resize_name(int index) { return NAMES("pil", "cv2"); }
+const char *cli_decode_name(int index) { return NAMES("exact", "fast"); }
 const char *cli_precision_name(int index) { return NAMES("f32"); }
-const char *cli_mode_name(int index) { return NAMES("train", "infer"); }
+const char *cli_mode_name(int index) { return NAMES("train", "infer", "load"); }

@@ -62,9 +62,11 @@ typedef struct fv_fit_args {
     int batch_size;         /* default 64; the last short batch is kept */
     int workers;            /* loader threads; default 0: the compute threads' time */
     int threads;            /* compute threads; default: those the process may use, on resuming as many as before */
-    uint64_t seed;          /* of shuffling and dropout */
+    uint64_t seed;          /* of shuffling, augmentation and dropout */
     const fv_preprocess
         *preprocess;      /* kept in the model; default: the model's own, or the training set's if it has none */
+    const char *augment;  /* what happens to training images, "crop:4 flip rotate:15 brightness:0.2": transforms with
+                             their parameters, in their order; `fovea help train` lists them. Default: nothing */
     const char *save_dir; /* the run folder (see docs/files.md); default NULL: nothing is written */
     bool overwrite;       /* a run that is already there is replaced; default: refused */
     bool resume;          /* goes on from save_dir's state, or begins anew if the run was ended before its first;

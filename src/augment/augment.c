@@ -3,6 +3,7 @@
 #include "core/suggest.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,16 +104,18 @@ static fv_status parse_parameters(const char *step, const fv_transform *t, char 
 
 static const fv_transform *find(const char *name) {
     const char *names[TRANSFORMS];
+    char all[256];
+    size_t used = 0;
     for (int i = 0; i < TRANSFORMS; i++) {
         names[i] = transforms[i].name;
         if (strcmp(name, names[i]) == 0) return &transforms[i];
+        used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", names[i]);
     }
     const char *near = fv_suggest(name, names, TRANSFORMS);
     if (near)
         fv_fail(FV_BAD_ARGUMENT, "%s: no such transform: did you mean %s?", name, near);
     else
-        fv_fail(FV_BAD_ARGUMENT, "%s: no such transform; there are %s, ..., %s (`fovea help train` lists them)", name,
-                names[0], names[TRANSFORMS - 1]);
+        fv_fail(FV_BAD_ARGUMENT, "%s: no such transform: there are %s", name, all);
     return NULL;
 }
 

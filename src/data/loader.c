@@ -3,10 +3,10 @@
  * position alone, so who makes it, and when, does not matter. */
 #include "data/loader.h"
 
+#include "augment/augment.h"
 #include "core/memory.h"
 #include "core/random.h"
 #include "data/dataset.h"
-#include "image/prepare.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -36,6 +36,9 @@ struct fv_loader {
     fv_loader_args args;
     size_t count, batches, image_floats;
     uint32_t *order; /* [count] */
+    uint64_t epoch;
+    fv_augment augment;
+    fv_decode_want want;
 
     int nslots;
     slot *slots;
@@ -71,16 +74,22 @@ static bool take_chunk(fv_loader *l, chunk *c) {
     return true;
 }
 
+static fv_status prepare(const fv_loader *l, const fv_image *image, size_t index, float *x) {
+    const fv_loader_args *a = &l->args;
+    if (l->augment.n == 0) return fv_prepare(image, &a->preprocess, a->channels, a->height, a->width, x);
+    fv_frame frame = {a->width, a->height, image->width, image->height};
+    fv_distortion d = fv_augment_draw(&l->augment, a->seed, l->epoch, index, &frame);
+    return fv_prepare_distorted(image, &a->preprocess, a->channels, a->height, a->width, &d, x);
+}
+
 /* Image i of the slot's batch, sample `index`. Files may be anything: one that cannot be read is left out. */
 static fv_status make_image(const fv_loader *l, slot *s, int i, size_t index) {
-    const fv_loader_args *a = &l->args;
-    fv_decode_want want = {.width = a->width, .height = a->height};
     fv_image image;
     s->index[i] = index;
-    fv_status status = fv_dataset_read(l->dataset, index, &want, &image, &s->labels[i]);
+    fv_status status = fv_dataset_read(l->dataset, index, &l->want, &image, &s->labels[i]);
     s->bad[i] = status != FV_OK && status != FV_NO_MEMORY && l->dataset->bad;
     if (status != FV_OK) return s->bad[i] ? FV_OK : status;
-    status = fv_prepare(&image, &a->preprocess, a->channels, a->height, a->width, s->x + (size_t)i * l->image_floats);
+    status = prepare(l, &image, index, s->x + (size_t)i * l->image_floats);
     fv_image_free(&image);
     return status == FV_OK ? FV_OK : fv_fail_in(status, "%s: image %zu", fv_dataset_name(l->dataset), index);
 }
@@ -204,6 +213,13 @@ static fv_status start_threads(fv_loader *l) {
     return FV_OK;
 }
 
+static fv_status set_augment(fv_loader *l) {
+    fv_status status = fv_augment_parse(l->args.augment, &l->augment);
+    if (status != FV_OK) return fv_fail_in(status, "augment");
+    l->want = fv_prepare_want(&l->args.preprocess, l->args.height, l->args.width, fv_augment_zoom(&l->augment));
+    return FV_OK;
+}
+
 fv_loader *fv_loader_new(const fv_dataset *dataset, const fv_loader_args *args) {
     if (!dataset || check_args(dataset, args) != FV_OK) return NULL;
     fv_loader *l = FV_NEW(fv_loader);
@@ -216,7 +232,7 @@ fv_loader *fv_loader_new(const fv_dataset *dataset, const fv_loader_args *args) 
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->work, NULL);
     pthread_cond_init(&l->done, NULL);
-    if (make_slots(l) == FV_OK && start_threads(l) == FV_OK) return l;
+    if (set_augment(l) == FV_OK && make_slots(l) == FV_OK && start_threads(l) == FV_OK) return l;
     fv_loader_free(l);
     return NULL;
 }
@@ -266,6 +282,7 @@ fv_status fv_loader_start(fv_loader *l, uint64_t epoch, size_t first) {
     pthread_mutex_lock(&l->lock);
     l->taken = l->count;
     while (l->busy) pthread_cond_wait(&l->done, &l->lock);
+    l->epoch = epoch;
     make_order(l, epoch);
     l->next = first;
     l->taken = first * (size_t)l->args.batch_size;

@@ -16,6 +16,7 @@ typedef struct fv_loader_args {
     fv_team *team;  /* ... by this team, if not NULL, which is idle then; else by the caller's thread */
     bool shuffle;   /* a new order each epoch; else the dataset's */
     uint64_t seed;
+    const char *augment; /* transforms of augment/augment.h; NULL: none */
 } fv_loader_args;
 
 /* One batch; the arrays belong to the loader and stay valid until the next call of fv_loader_next. */

@@ -18,6 +18,8 @@ static const char *const channel_names[] = {
     [FV_CHANNELS_DEFAULT] = "default", [FV_RGB] = "rgb", [FV_BGR] = "bgr", [FV_GRAY] = "gray"};
 static const char *const resize_names[] = {
     [FV_RESIZE_DEFAULT] = "pil", [FV_RESIZE_PIL] = "pil", [FV_RESIZE_CV2] = "cv2"};
+static const char *const decode_names[] = {
+    [FV_DECODE_DEFAULT] = "exact", [FV_DECODE_EXACT] = "exact", [FV_DECODE_FAST] = "fast"};
 
 static json_t *background_to_json(const fv_preprocess *p) {
     uint32_t color = p->background ? p->background : FV_WHITE;
@@ -39,7 +41,7 @@ static json_t *preprocessing_to_json(const fv_model *model) {
     json_t *object = fv_json_with(json_object(), "input", sizes);
     object = fv_json_with(object, "channels", json_string(channel_names[p->channels]));
     object = fv_json_with(object, "resize", json_string(resize_names[p->resize]));
-    object = fv_json_with(object, "decode", json_string("exact"));
+    object = fv_json_with(object, "decode", json_string(decode_names[p->decode]));
     object = fv_json_with(object, "background", background_to_json(p));
     object = fv_json_with(object, "mean", mean);
     return fv_json_with(object, "std", std);
@@ -93,20 +95,23 @@ static fv_status background_from_json(const char *where, const json_t *object, u
 
 static fv_status preprocessing_from_json(const char *where, const json_t *root, fv_model *model) {
     const json_t *object;
-    const char *channels, *resize;
+    const char *channels, *resize, *decode;
     double mean[4], std[4];
     size_t n_mean, n_std;
     FV_TRY(fv_json_object(where, root, "preprocessing", &object));
     FV_TRY(fv_json_string(where, object, "channels", &channels));
     FV_TRY(fv_json_string(where, object, "resize", &resize));
+    FV_TRY(fv_json_string(where, object, "decode", &decode));
     FV_TRY(fv_json_numbers(where, object, "mean", -1e6, 1e6, mean, 4, &n_mean));
     FV_TRY(fv_json_numbers(where, object, "std", 1e-9, 1e6, std, 4, &n_std));
     int c = find_name(channels, channel_names, FV_COUNT(channel_names)),
-        r = find_name(resize, resize_names, FV_COUNT(resize_names));
-    if (c < 0 || r < 0)
-        return fv_fail(FV_UNSUPPORTED, "%s: preprocessing by channels \"%s\", resize \"%s\" is not known", where,
-                       channels, resize);
-    fv_preprocess preprocess = {.channels = (fv_channels)c, .resize = (fv_resize)r};
+        r = find_name(resize, resize_names, FV_COUNT(resize_names)),
+        d = find_name(decode, decode_names, FV_COUNT(decode_names));
+    if (c < 0 || r < 0 || d < 0)
+        return fv_fail(FV_UNSUPPORTED,
+                       "%s: preprocessing by channels \"%s\", resize \"%s\", decode \"%s\" is not known", where,
+                       channels, resize, decode);
+    fv_preprocess preprocess = {.channels = (fv_channels)c, .resize = (fv_resize)r, .decode = (fv_decode)d};
     FV_TRY(background_from_json(where, object, &preprocess.background));
     for (size_t i = 0; i < n_mean; i++) preprocess.mean[i] = (float)mean[i];
     for (size_t i = 0; i < n_std; i++) preprocess.std[i] = (float)std[i];

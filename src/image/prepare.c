@@ -34,11 +34,19 @@ fv_status fv_prepare_check(const fv_preprocess *p, int c, int h, int w) {
     if (p->background && p->background >> 24 != 1)
         return fv_fail(FV_BAD_ARGUMENT, "preprocess background %#x: must be FV_BACKGROUND(red, green, blue)",
                        (unsigned)p->background);
+    if ((unsigned)p->decode > FV_DECODE_FAST)
+        return fv_fail(FV_BAD_ARGUMENT, "preprocess decode %d: unknown", (int)p->decode);
     for (int i = 0; i < c; i++)
         if (!isfinite(p->mean[i]) || !isfinite(p->std[i]) || p->std[i] < 0.0f)
             return fv_fail(FV_BAD_ARGUMENT, "preprocess channel %d: mean %g, std %g: must be finite, std above 0", i,
                            (double)p->mean[i], (double)p->std[i]);
     return FV_OK;
+}
+
+fv_decode_want fv_prepare_want(const fv_preprocess *p, int h, int w, double zoom) {
+    return (fv_decode_want){.fast = p->decode == FV_DECODE_FAST,
+                            .width = (int)fmin(ceil(w * zoom), LARGEST_SIDE),
+                            .height = (int)fmin(ceil(h * zoom), LARGEST_SIDE)};
 }
 
 /* The order for this image, NULL if it cannot fill c channels. */
@@ -153,5 +161,6 @@ fv_status fv_prepare_distorted(const fv_image *image, const fv_preprocess *p, in
 }
 
 fv_status fv_prepare(const fv_image *image, const fv_preprocess *p, int c, int h, int w, float *out) {
-    return fv_prepare_distorted(image, p, c, h, w, &(fv_distortion){.view = fv_view_identity}, out);
+    static const fv_distortion none = {.view = FV_VIEW_IDENTITY};
+    return fv_prepare_distorted(image, p, c, h, w, &none, out);
 }

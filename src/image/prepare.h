@@ -4,7 +4,11 @@
 
 #include "fovea/data.h"
 #include "image/color.h"
+#include "image/decode.h"
 #include "image/warp.h"
+
+/* What decoding is to leave for an input of that size, shown enlarged by up to `zoom`, at least 1. */
+fv_decode_want fv_prepare_want(const fv_preprocess *p, int h, int w, double zoom);
 
 /* Checks what does not depend on the image: channels against c, std, resize, the size. */
 fv_status fv_prepare_check(const fv_preprocess *p, int c, int h, int w);

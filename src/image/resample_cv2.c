@@ -1,5 +1,6 @@
 /* The arithmetic of OpenCV's resize with INTER_LINEAR. Each output row lies between two input rows, which are resampled when
- * they are first needed and kept for the next row; rows that none needs are never touched. */
+ * they are first needed and kept for the next row; rows that none needs are never touched. (At exactly half the size OpenCV
+ * takes means of 2x2 pixels, which at 8 bits are the same numbers.) */
 #include "core/memory.h"
 #include "image/resample.h"
 #include "kernels/cpu.h"
@@ -38,10 +39,7 @@ static fv_status make_pairs(fv_pairs *p, const fv_axis *a, int in, bool row) {
         p->share[k] = FV_NEW_N(float, (size_t)p->n);
         if (!p->at[k] || !p->weight[k] || !p->share[k]) return FV_NO_MEMORY;
     }
-    for (int i = 0; i < p->n; i++) {
-        int at = a->reversed ? p->n - 1 - i : i;
-        fill_pixel(p, at, (i + 0.5) * a->scale + a->start, in, row);
-    }
+    for (int i = 0; i < p->n; i++) fill_pixel(p, i, fv_axis_centre(a, i), in, row);
     return FV_OK;
 }
 
@@ -104,33 +102,7 @@ static fv_status interpolate(const fv_image *in, const fv_pairs *x, const fv_pai
     return status;
 }
 
-/* ---- Half the size ----------------------------------------------------------------------------------------------- */
-
-static bool is_half(const fv_axis *a, int in) { return a->start == 0 && 2 * a->count == in && !a->reversed; }
-
-static void halve_16(size_t width, size_t channels, const uint16_t *a, const uint16_t *b, uint16_t *to) {
-    for (size_t x = 0; x < width; x++, a += channels, b += channels)
-        for (size_t c = 0; c < channels; c++, a++, b++)
-            *to++ = (uint16_t)((a[0] + a[channels] + b[0] + b[channels] + 2) >> 2);
-}
-
-static fv_status halve(const fv_image *in, fv_image *out) {
-    FV_TRY(fv_image_new(out, in->width / 2, in->height / 2, in->channels, in->depth));
-    const size_t c = (size_t)in->channels, length = (size_t)in->width * c;
-    for (size_t y = 0; y < (size_t)out->height; y++) {
-        const uint8_t *bytes = (const uint8_t *)in->pixels + 2 * y * length;
-        const uint16_t *words = (const uint16_t *)in->pixels + 2 * y * length;
-        if (in->depth == 8)
-            fv_simd_pick()->halve_rows(out->width, in->channels, bytes, bytes + length,
-                                       (uint8_t *)out->owned + y * length / 2);
-        else
-            halve_16((size_t)out->width, c, words, words + length, (uint16_t *)out->owned + y * length / 2);
-    }
-    return FV_OK;
-}
-
 fv_status fv_resample_cv2(const fv_image *in, const fv_axis *x, const fv_axis *y, fv_image *out) {
-    if (is_half(x, in->width) && is_half(y, in->height)) return halve(in, out);
     fv_pairs px, py = {0};
     fv_status status = make_pairs(&px, x, in->width, true);
     if (status == FV_OK) status = make_pairs(&py, y, in->height, false);

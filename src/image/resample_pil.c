@@ -56,10 +56,7 @@ static fv_status make_side(side *s, const fv_axis *a, int in) {
     f->count = FV_NEW_N(int, (size_t)f->n);
     f->weight = fv_alloc((size_t)f->n * (size_t)f->most, sizeof *f->weight);
     bool ok = w && f->first && f->count && f->weight;
-    for (int i = 0; ok && i < f->n; i++) {
-        int at = a->reversed ? f->n - 1 - i : i;
-        fill_pixel(f, at, a->start + (i + 0.5) * a->scale, stretch, in, w);
-    }
+    for (int i = 0; ok && i < f->n; i++) fill_pixel(f, i, fv_axis_centre(a, i), stretch, in, w);
     if (ok) trim(s);
     fv_free(w);
     return ok ? FV_OK : FV_NO_MEMORY;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 static const double speck = 1e-6; /* of a pixel: what rounding may make of nothing */
+enum { LARGEST_START = 1 << 30 };
 
 fv_view fv_view_product(const fv_view *first, const fv_view *second) {
     fv_view product;
@@ -16,21 +17,28 @@ fv_view fv_view_product(const fv_view *first, const fv_view *second) {
 
 /* ---- Maps that keep the axes ------------------------------------------------------------------------------------- */
 
+/* `start` as whole pixels of the output, where it is that but for rounding. */
+static fv_axis axis_at(double start, double scale, int count) {
+    double first = rint(start / scale);
+    bool whole = fabs(start / scale - first) < speck && fabs(first) < LARGEST_START;
+    return (fv_axis){.start = whole ? 0 : start, .scale = scale, .first = whole ? (int)first : 0, .count = count};
+}
+
 /* Output coordinate t shows input coordinate factor * t + offset. */
 static fv_axis axis_of(double factor, double offset, int count) {
-    return (fv_axis){.start = factor < 0 ? factor * count + offset : offset,
-                     .scale = fabs(factor),
-                     .count = count,
-                     .reversed = factor < 0};
+    fv_axis a = axis_at(factor < 0 ? factor * count + offset : offset, fabs(factor), count);
+    a.reversed = factor < 0;
+    return a;
 }
 
 /* Cuts the axis down to the pixels whose centres lie within the input; *at is where the first of them stands in the output.
  * Count 0: there are none. */
 static fv_axis cut(const fv_axis *a, int in, int *at) {
-    double first = ceil(-a->start / a->scale - 0.5 - speck), end = ceil((in - a->start) / a->scale - 0.5 - speck);
+    double first = ceil(-a->start / a->scale - a->first - 0.5 - speck);
+    double end = ceil((in - a->start) / a->scale - a->first - 0.5 - speck);
     int begin = (int)fmin(fmax(first, 0), a->count), past = (int)fmin(fmax(end, begin), a->count);
     fv_axis inner = *a;
-    inner.start += begin * a->scale;
+    inner.first += begin;
     inner.count = past - begin;
     *at = a->reversed ? a->count - past : begin;
     return inner;
@@ -102,11 +110,10 @@ static fv_axis level_axis(double m[3], int width, int height) {
     double left = fmin(m[0] * width, 0) + fmin(m[1] * height, 0) + m[2];
     double right = fmax(m[0] * width, 0) + fmax(m[1] * height, 0) + m[2];
     double scale = hypot(m[0], m[1]);
-    fv_axis a = {.start = left - scale, .scale = scale, .count = (int)ceil((right - left) / scale - speck) + 2};
     m[0] /= scale;
     m[1] /= scale;
-    m[2] = (m[2] - a.start) / scale;
-    return a;
+    m[2] = (m[2] - left) / scale + 1;
+    return axis_at(left - scale, scale, (int)ceil((right - left) / scale - speck) + 2);
 }
 
 static fv_status warp_askew(const fv_image *in, fv_resize how, fv_view map, int width, int height, fv_image *out) {

@@ -11,7 +11,13 @@ typedef struct fv_view {
     double m[2][3];
 } fv_view;
 
-static const fv_view fv_view_identity = {{{1, 0, 0}, {0, 1, 0}}};
+#define FV_VIEW_IDENTITY           \
+    {                              \
+        {                          \
+            {1, 0, 0}, { 0, 1, 0 } \
+        }                          \
+    }
+static const fv_view fv_view_identity = FV_VIEW_IDENTITY;
 
 /* The map that shows through `first` what `second` makes of it: first's matrix times second's. */
 fv_view fv_view_product(const fv_view *first, const fv_view *second);

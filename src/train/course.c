@@ -48,6 +48,8 @@ static json_t *loss_to_json(const fv_trainer *trainer) {
 static json_t *preprocess_to_json(const fv_preprocess *p) {
     json_t *object = fv_json_with(json_object(), "channels", json_integer(p->channels));
     object = fv_json_with(object, "resize", json_integer(p->resize));
+    object = fv_json_with(object, "decode", json_integer(p->decode));
+    object = fv_json_with(object, "background", json_integer(p->background));
     object = fv_json_with(object, "mean", floats(p->mean, 4));
     return fv_json_with(object, "std", floats(p->std, 4));
 }
@@ -59,6 +61,7 @@ json_t *fv_course_to_json(const fv_trainer *trainer, const fv_fit_args *args, si
     object = fv_json_with(object, "seed", json_integer((json_int_t)trainer->args.seed));
     object = fv_json_with(object, "epochs", json_integer(args->epochs ? args->epochs : FV_FIT_EPOCHS));
     object = fv_json_with(object, "batch_size", json_integer(trainer->args.batch_size));
+    object = fv_json_with(object, "augment", json_string(args->augment ? args->augment : ""));
     object = fv_json_with(object, "early_stop", json_integer(args->early_stop));
     object = fv_json_with(object, "optimizer", optimizer_to_json(&trainer->args.optimizer));
     object = fv_json_with(object, "schedule", schedule_to_json(&args->schedule));

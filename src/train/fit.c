@@ -5,6 +5,7 @@
 #include "data/bad.h"
 #include "data/dataset.h"
 #include "data/loader.h"
+#include "formats/json.h"
 #include "train/evaluate.h"
 #include "train/run.h"
 #include "train/stop.h"
@@ -170,19 +171,26 @@ static char *metrics_line(const fv_epoch_report *r) {
     return line;
 }
 
-/* What the model file says about how it came to be. */
-static fv_status note_training(fitting *f, const fv_epoch_report *r) {
-    char *line = metrics_line(r);
-    if (!line) return FV_NO_MEMORY;
+/* What the model file says about how it came to be: the epoch's metrics, and what was done to the images. */
+static fv_status note_training(fitting *f, const char *metrics) {
+    json_t *root = fv_json_parse(metrics, strlen(metrics), "metrics");
+    if (f->args->augment) root = fv_json_with(root, "augment", json_string(f->args->augment));
+    char *text = root ? fv_json_dump(root) : NULL;
+    json_decref(root);
+    if (!text) return fv_fail(FV_NO_MEMORY, "out of memory while describing the training");
     fv_free(f->model->training);
-    f->model->training = line;
+    f->model->training = text;
     return FV_OK;
 }
 
 /* Everything that an epoch leaves on disk; the state, last, makes it count. */
 static fv_status commit_epoch(fitting *f, const fv_epoch_report *report) {
-    FV_TRY(note_training(f, report));
-    FV_TRY(fv_run_log(&f->run, f->model->training, &f->progress));
+    char *metrics = metrics_line(report);
+    if (!metrics) return FV_NO_MEMORY;
+    fv_status status = note_training(f, metrics);
+    if (status == FV_OK) status = fv_run_log(&f->run, metrics, &f->progress);
+    fv_free(metrics);
+    if (status != FV_OK) return status;
     if (report->best) FV_TRY(fv_run_save_model(&f->run, f->model, "best.safetensors"));
     FV_TRY(fv_run_save_model(&f->run, f->model, "last.safetensors"));
     f->progress.epoch++;
@@ -255,7 +263,8 @@ static fv_status open_loader(fitting *f) {
                            .batch_size = f->trainer->args.batch_size,
                            .workers = f->args->workers,
                            .shuffle = true,
-                           .seed = f->args->seed};
+                           .seed = f->args->seed,
+                           .augment = f->args->augment};
     fv_model_input(f->model, &args.channels, &args.height, &args.width);
     f->loader = fv_loader_new(f->train, &args);
     if (!f->loader) return fv_last_status();

@@ -81,6 +81,10 @@ fv_status fv_forward(fv_predictor *p, const float *x, size_t n, float *logits) {
     return p ? fv_session_forward(&p->session, p->batch, x, n, logits) : fv_last_status();
 }
 
+static fv_decode_want want_of(const fv_predictor *p) {
+    return fv_prepare_want(&p->session.model->preprocess, p->input[1], p->input[2], 1);
+}
+
 static fv_status predict_image(fv_predictor *p, const fv_image *image, float *probabilities) {
     const fv_model *model = p->session.model;
     FV_TRY(fv_prepare(image, &model->preprocess, p->input[0], p->input[1], p->input[2], p->x));
@@ -92,7 +96,8 @@ static fv_status predict_image(fv_predictor *p, const fv_image *image, float *pr
 fv_status fv_predict_file(fv_predictor *p, const char *path, float *probabilities) {
     fv_image image;
     if (!p) return fv_last_status();
-    FV_TRY(fv_image_read(path, NULL, &image));
+    fv_decode_want want = want_of(p);
+    FV_TRY(fv_image_read(path, &want, &image));
     fv_status status = predict_image(p, &image, probabilities);
     fv_image_free(&image);
     return status;
@@ -101,7 +106,8 @@ fv_status fv_predict_file(fv_predictor *p, const char *path, float *probabilitie
 fv_status fv_predict_bytes(fv_predictor *p, const void *bytes, size_t count, const char *name, float *probabilities) {
     fv_image image;
     if (!p) return fv_last_status();
-    FV_TRY(fv_image_decode(bytes, count, name, NULL, &image));
+    fv_decode_want want = want_of(p);
+    FV_TRY(fv_image_decode(bytes, count, name, &want, &image));
     fv_status status = predict_image(p, &image, probabilities);
     fv_image_free(&image);
     return status;
@@ -121,7 +127,8 @@ fv_status fv_predict_pixels(fv_predictor *p, const uint8_t *pixels, int channels
 static fv_status predict_sample(fv_predictor *p, const fv_dataset *dataset, size_t index, float *probabilities) {
     fv_image image;
     int label;
-    FV_TRY(fv_dataset_read(dataset, index, NULL, &image, &label));
+    fv_decode_want want = want_of(p);
+    FV_TRY(fv_dataset_read(dataset, index, &want, &image, &label));
     fv_status status = predict_image(p, &image, probabilities);
     fv_image_free(&image);
     return status;

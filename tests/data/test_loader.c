@@ -199,6 +199,39 @@ static void prefetch_is_bounded(void **state) {
     fv_dataset_free(d);
 }
 
+/* Every image of an epoch, by its position in the set. */
+static void read_epoch(fv_loader *l, uint64_t epoch, float x[IMAGES][PIXELS]) {
+    fv_batch b;
+    assert_int_equal(fv_loader_start(l, epoch, 0), FV_OK);
+    for (;;) {
+        assert_int_equal(fv_loader_next(l, &b), FV_OK);
+        if (b.count == 0) return;
+        for (int i = 0; i < b.count; i++) memcpy(x[b.index[i]], b.x + i * PIXELS, sizeof x[0]);
+    }
+}
+
+/* What becomes of an image is a matter of (seed, epoch, index): not of workers, batches, or the order. */
+static void augmentation_depends_on_seed_epoch_and_index_alone(void **state) {
+    (void)state;
+    static float first[IMAGES][PIXELS], other[IMAGES][PIXELS];
+    fv_dataset *d = small_set();
+    for (int batch = 1; batch <= 64; batch *= 8)
+        for (int workers = 0; workers <= 4; workers++) {
+            fv_loader_args a = args(batch, workers, workers % 2);
+            a.augment = "crop:1 flip rotate:30 brightness:0.5 contrast:0.5";
+            fv_loader *l = fv_loader_new(d, &a);
+            read_epoch(l, 7, other);
+            if (batch == 1 && workers == 0) memcpy(first, other, sizeof first);
+            assert_memory_equal(first, other, sizeof first);
+            read_epoch(l, 8, other);
+            int differ = 0;
+            for (int i = 0; i < IMAGES; i++) differ += memcmp(first[i], other[i], sizeof first[i]) != 0;
+            assert_true(differ > IMAGES * 9 / 10);
+            fv_loader_free(l);
+        }
+    fv_dataset_free(d);
+}
+
 static void refuses_bad_arguments(void **state) {
     (void)state;
     fv_dataset *d = small_set();
@@ -213,6 +246,7 @@ static void refuses_bad_arguments(void **state) {
          "preprocess: 1 channels asked for, the network's input has 3"},
         {{.channels = 1, .height = 0, .width = 6, .batch_size = 8}, "network input 1x0x6"},
         {{.channels = 1, .height = 6, .width = 6, .batch_size = 8, .preprocess.resize = (fv_resize)3}, "resize 3"},
+        {{.channels = 1, .height = 6, .width = 6, .batch_size = 8, .augment = "flop"}, "augment: flop: no such"},
         {{.channels = 1, .height = 6, .width = 6, .batch_size = 8, .preprocess.std = {-1}}, "std -1"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -251,6 +285,7 @@ int main(void) {
         cmocka_unit_test(a_failing_image_fails_its_batch_alone),
         cmocka_unit_test(frees_at_any_moment),
         cmocka_unit_test(prefetch_is_bounded),
+        cmocka_unit_test(augmentation_depends_on_seed_epoch_and_index_alone),
         cmocka_unit_test(refuses_bad_arguments),
         cmocka_unit_test(survives_failing_allocations),
     };

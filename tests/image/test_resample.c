@@ -83,7 +83,7 @@ static void mirrors(void **state) {
     for (int how = FV_RESIZE_PIL; how <= FV_RESIZE_CV2; how++)
         for (int depth = 8; depth <= 16; depth += 8) {
             fv_image in = picture(23, 19, 3, depth), plain, turned;
-            fv_axis x = {1.5, 1.75, 11, false}, y = {0, 0.5, 38, false};
+            fv_axis x = {1.5, 1.75, 0, 11, false}, y = {0, 0.5, 0, 38, false};
             assert_int_equal(fv_resample(&in, (fv_resize)how, &x, &y, &plain), FV_OK);
             x.reversed = y.reversed = true;
             assert_int_equal(fv_resample(&in, (fv_resize)how, &x, &y, &turned), FV_OK);
@@ -100,7 +100,7 @@ static void mirrors(void **state) {
 static void refuses_no_size(void **state) {
     (void)state;
     fv_image in = picture(3, 3, 1, 8), out;
-    fv_axis none = {0, 1, 0, false}, same = fv_axis_whole(3, 3), huge = fv_axis_whole(3, 70000);
+    fv_axis none = {0, 1, 0, 0, false}, same = fv_axis_whole(3, 3), huge = fv_axis_whole(3, 70000);
     for (int how = FV_RESIZE_PIL; how <= FV_RESIZE_CV2; how++) {
         assert_int_equal(fv_resample(&in, (fv_resize)how, &none, &same, &out), FV_BAD_ARGUMENT);
         assert_string_equal(fv_error(), "resize to 0x3: a side must be at least 1");

@@ -110,21 +110,6 @@ static void check_pairs(const fv_simd *simd) {
     fv_free(from[1]);
 }
 
-static void check_halves(const fv_simd *simd) {
-    const int c = between(1, 4), width = between(1, 70);
-    const size_t in = (size_t)(2 * width * c);
-    uint8_t *a = random_bytes(in), *b = random_bytes(in), *to = random_bytes(in / 2);
-    simd->halve_rows(width, c, a, b, to);
-    for (int x = 0; x < width; x++)
-        for (int k = 0; k < c; k++) {
-            const int left = 2 * x * c + k, right = left + c;
-            assert_int_equal(to[x * c + k], (a[left] + a[right] + b[left] + b[right] + 2) / 4);
-        }
-    fv_free(a);
-    fv_free(b);
-    fv_free(to);
-}
-
 static void on_every_isa(void (*check)(const fv_simd *simd)) {
     for (size_t i = 0; i < sizeof isas / sizeof *isas; i++) {
         const fv_simd *simd = fv_simd_named(isas[i]);
@@ -137,14 +122,12 @@ static void on_every_isa(void (*check)(const fv_simd *simd)) {
 static void columns(void **state) { (void)state, on_every_isa(check_columns); }
 static void rows(void **state) { (void)state, on_every_isa(check_row); }
 static void pairs(void **state) { (void)state, on_every_isa(check_pairs); }
-static void halves(void **state) { (void)state, on_every_isa(check_halves); }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns),
         cmocka_unit_test(rows),
         cmocka_unit_test(pairs),
-        cmocka_unit_test(halves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

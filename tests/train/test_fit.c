@@ -32,6 +32,26 @@ static void test_early_stop(void **state) {
     fv_model_free(model);
 }
 
+/* Black images to learn from, those of the set to validate on. */
+static void test_only_training_is_augmented(void **state) {
+    (void)state;
+    watch w = {0};
+    fv_model *model = small_model(), *plain = small_model();
+    fv_fit_args args = {.optimizer = fv_sgd(.lr = 1e-3f), .epochs = 1};
+    assert_int_equal(small_fit(plain, args, &w), FV_OK);
+    double loss = w.loss;
+    args.augment = "brightness:0-0";
+    assert_int_equal(small_fit(model, args, &w), FV_OK);
+    assert_true(fabs(w.loss - loss) > 1e-6);
+    fv_dataset *set = small_set(CLASSES);
+    fv_evaluation result;
+    assert_int_equal(fv_evaluate(model, set, &result), FV_OK);
+    assert_true(fabs(result.loss - w.loss) < 1e-6);
+    fv_dataset_free(set);
+    fv_model_free(model);
+    fv_model_free(plain);
+}
+
 static void test_refusals(void **state) {
     (void)state;
     fv_model *model = small_model();
@@ -41,6 +61,8 @@ static void test_refusals(void **state) {
     assert_int_equal(small_fit(model, (fv_fit_args){.workers = -1}, &(watch){0}), FV_BAD_ARGUMENT);
     assert_int_equal(small_fit(model, (fv_fit_args){.optimizer = fv_sgd(.lr = NAN)}, &(watch){0}), FV_BAD_ARGUMENT);
     assert_contains(fv_error(), "lr nan");
+    assert_int_equal(small_fit(model, (fv_fit_args){.augment = "turn:5"}, &(watch){0}), FV_BAD_ARGUMENT);
+    assert_contains(fv_error(), "augment: turn: no such transform");
 
     fv_dataset *other = small_set(CLASSES + 2);
     assert_int_equal(fv_fit(model, other, NULL, .epochs = 1), FV_BAD_ARGUMENT);
@@ -73,6 +95,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_learns),
         cmocka_unit_test(test_early_stop),
+        cmocka_unit_test(test_only_training_is_augmented),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_predictions_agree),
     };

@@ -56,6 +56,7 @@ static void test_stopped(void **state) {
         fv_fit_args args = standard_args(temporary("stopped-%zu", i));
         args.optimizer = optimizers[i];
         args.schedule = fv_cosine(.warmup = 3);
+        args.augment = "crop:1 flip rotate:20 contrast";
         args.workers = i % 2 ? 2 : 0;
         begin(&args, STEPS_AN_EPOCH + 2);
         args.workers = i % 2 ? 0 : 2;
@@ -171,6 +172,7 @@ static void test_other_arguments(void **state) {
     REFUSED(epochs, 4, "started with epochs 3, not 4");
     REFUSED(batch_size, 20, "batch_size 16, not 20");
     REFUSED(seed, 10, "seed 9, not 10");
+    REFUSED(augment, "flip", "augment \"\", not \"flip\"");
     REFUSED(early_stop, 2, "early_stop 0, not 2");
     REFUSED(optimizer, fv_sgd(.lr = 0.01f), "optimizer.kind \"adam\", not \"sgd\"");
     REFUSED(optimizer.lr, 0.02f, "optimizer.lr 0.01, not 0.02");

@@ -25,18 +25,3 @@ void SIMD(pair_rows)(const fv_pairs *p, int i, size_t length, const int16_t *res
     for (size_t x = 0; x < length; x++)
         to[x] = (uint8_t)((int16_t)((int16_t)(a[x] * wa >> 16) + (int16_t)(b[x] * wb >> 16) + 2) >> 2);
 }
-
-FV_INLINE void halves_of(size_t width, size_t channels, const uint8_t *a, const uint8_t *b, uint8_t *restrict to) {
-    for (size_t x = 0; x < width; x++, a += 2 * channels, b += 2 * channels, to += channels)
-        for (size_t c = 0; c < channels; c++)
-            to[c] = (uint8_t)((a[c] + a[channels + c] + b[c] + b[channels + c] + 2) >> 2);
-}
-
-void SIMD(halve_rows)(int width, int channels, const uint8_t *a, const uint8_t *b, uint8_t *to) {
-    if (channels == 1)
-        halves_of((size_t)width, 1, a, b, to);
-    else if (channels == 3)
-        halves_of((size_t)width, 3, a, b, to);
-    else
-        halves_of((size_t)width, (size_t)channels, a, b, to);
-}
