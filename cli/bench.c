@@ -206,10 +206,10 @@ static fv_status check(const cli_options *o) {
 fv_status cli_bench(cli_options *o) {
     FV_TRY(check(o));
     if (strcmp(o->mode, "load") == 0) return cli_bench_load(o);
-    fv_dataset *dataset = NULL;
-    if (o->data && !(dataset = fv_dataset_open(o->data, FV_TRAIN))) return fv_last_status();
-    bench b = {.o = o, .model = open_model(o, dataset), .batch = (int)o->batch_size};
-    fv_status status = !b.model ? fv_last_status() : dataset ? time_epochs(&b, dataset) : time_steps(&b);
+    fv_dataset *dataset = o->data ? fv_dataset_open(o->data, FV_TRAIN) : NULL;
+    fv_status status = o->data ? cli_set_cache(o, dataset) : FV_OK;
+    bench b = {.o = o, .model = status == FV_OK ? open_model(o, dataset) : NULL, .batch = (int)o->batch_size};
+    status = !b.model ? fv_last_status() : dataset ? time_epochs(&b, dataset) : time_steps(&b);
     if (status == FV_OK) (o->json ? print_json : print_table)(&b);
     fv_trainer_free(b.trainer);
     fv_predictor_free(b.predictor);

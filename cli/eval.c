@@ -29,6 +29,15 @@ static void print_table(const fv_evaluation *e) {
     if (!isnan(e->top5)) printf("top-5   %.4f\n", e->top5);
 }
 
+/* The set's classes by the model's, whatever their order there. */
+static fv_status match_classes(cli_options *o, const fv_model *model, fv_dataset *dataset) {
+    int n = fv_model_classes(model);
+    const char **names = fv_arena_alloc(&o->arena, (size_t)n, sizeof *names);
+    if (!names) return FV_NO_MEMORY;
+    for (int i = 0; i < n; i++) names[i] = fv_model_class_name(model, i);
+    return fv_dataset_set_classes(dataset, names, n);
+}
+
 static fv_status evaluate(const cli_options *o, fv_model *model, const fv_dataset *dataset) {
     fv_evaluation e;
     const char *split = cli_split_name(fv_dataset_split(dataset));
@@ -47,8 +56,9 @@ static fv_status evaluate(const cli_options *o, fv_model *model, const fv_datase
 fv_status cli_eval(cli_options *o) {
     if (!o->data) return fv_fail(FV_BAD_ARGUMENT, "--data SPEC is missing: what to measure on, e.g. --data mnist:DIR");
     fv_model *model = fv_model_load(o->arguments[0]);
-    fv_dataset *dataset = model ? cli_open_for_evaluation(o->data) : NULL;
-    fv_status status = dataset ? evaluate(o, model, dataset) : fv_last_status();
+    fv_dataset *dataset = model ? cli_open_for_evaluation(o, o->data) : NULL;
+    fv_status status = dataset ? match_classes(o, model, dataset) : fv_last_status();
+    if (status == FV_OK) status = evaluate(o, model, dataset);
     fv_dataset_free(dataset);
     fv_model_free(model);
     return status;

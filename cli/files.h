@@ -2,12 +2,10 @@
 #ifndef CLI_FILES_H
 #define CLI_FILES_H
 
-#include "core/arena.h"
+#include "data/pictures.h"
 
-/* Calls `visit` for a file's path as it is, and for a folder's pictures, also in folders below, sorted by name. What
- * cannot be read, or a folder without pictures, is a visit with `status` set and the message in fv_error(). Stops when
- * visit fails. */
-typedef fv_status (*cli_visit)(void *user, const char *path, fv_status status);
-fv_status cli_each_picture(fv_arena *arena, const char *path, cli_visit visit, void *user);
+/* Calls `visit` for a file's path as it is, and for a folder's pictures as fv_each_picture does. A folder without pictures is
+ * a visit with `status` set, and the message in fv_error(). */
+fv_status cli_each_picture(const char *path, fv_picture_visit visit, void *user);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "core/file.h"
 #include "core/status.h"
+#include "data/dataset.h"
 
 #include <string.h>
 
@@ -13,13 +14,26 @@ const char *cli_split_name(fv_split split) {
     return names[split];
 }
 
-fv_dataset *cli_open_for_evaluation(const char *spec) {
+fv_status cli_set_cache(const cli_options *options, fv_dataset *dataset) {
+    if (!dataset) return fv_last_status();
+    return CLI_HAS(options, cache) ? fv_dataset_cache(dataset, (size_t)options->cache << 20) : FV_OK;
+}
+
+/* The val split, else test, else all there is, unless the spec names a split. */
+static fv_dataset *open_for_evaluation(const char *spec) {
     fv_dataset *dataset = fv_dataset_open(spec, FV_VAL);
     if (!dataset && fv_last_status() == FV_UNSUPPORTED) dataset = fv_dataset_open(spec, FV_TEST);
     if (dataset || fv_last_status() != FV_UNSUPPORTED) return dataset;
     dataset = fv_dataset_open(spec, FV_SPLIT_DEFAULT);
     if (fv_dataset_split(dataset) == FV_SPLIT_DEFAULT) return dataset;
     fv_dataset_free(dataset); /* a set whose only split is train; the message is still that of the others */
+    return NULL;
+}
+
+fv_dataset *cli_open_for_evaluation(const cli_options *options, const char *spec) {
+    fv_dataset *dataset = open_for_evaluation(spec);
+    if (cli_set_cache(options, dataset) == FV_OK) return dataset;
+    fv_dataset_free(dataset);
     return NULL;
 }
 
@@ -31,10 +45,17 @@ static fv_status split_off(const cli_options *options, cli_sets *sets) {
     return sets->val ? FV_OK : fv_last_status();
 }
 
+/* Validation by the classes of training, whatever their order there. */
+static fv_status match_classes(cli_sets *sets) {
+    return fv_dataset_set_classes(sets->val, (const char *const *)sets->train->class_names, sets->train->classes);
+}
+
 static fv_status open_validation(const cli_options *options, cli_sets *sets) {
-    sets->val = options->val ? cli_open_for_evaluation(options->val) : fv_dataset_open_validation(options->data);
+    sets->val = options->val ? open_for_evaluation(options->val) : fv_dataset_open_validation(options->data);
     bool none = !sets->val && !options->val && fv_last_status() == FV_UNSUPPORTED;
-    return sets->val || none ? FV_OK : fv_last_status();
+    if (none) return FV_OK;
+    FV_TRY(cli_set_cache(options, sets->val));
+    return match_classes(sets);
 }
 
 fv_status cli_open_sets(const cli_options *options, cli_sets *sets) {
@@ -44,7 +65,8 @@ fv_status cli_open_sets(const cli_options *options, cli_sets *sets) {
     if (options->val && options->val_split > 0)
         return fv_fail(FV_BAD_ARGUMENT,
                        "--val and --val-split: give one of them: other images, or a share of the training images");
-    if (!(sets->train = fv_dataset_open(options->data, FV_TRAIN))) return fv_last_status();
+    sets->train = fv_dataset_open(options->data, FV_TRAIN);
+    FV_TRY(cli_set_cache(options, sets->train));
     return options->val_split > 0 ? split_off(options, sets) : open_validation(options, sets);
 }
 

@@ -108,7 +108,7 @@ static fv_status predict(void *user, const char *path, fv_status status) {
 
 static fv_status predict_all(prediction *p, cli_options *o) {
     fputs(p->format->head, stdout);
-    for (int i = 1; i < o->n_arguments; i++) FV_TRY(cli_each_picture(&o->arena, o->arguments[i], predict, p));
+    for (int i = 1; i < o->n_arguments; i++) FV_TRY(cli_each_picture(o->arguments[i], predict, p));
     if (p->failed) return fv_fail(FV_BAD_DATA, "%zu of %zu could not be classified", p->failed, p->seen);
     return FV_OK;
 }

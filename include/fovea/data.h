@@ -95,6 +95,11 @@ FV_API int fv_dataset_classes(const fv_dataset *dataset);
 FV_API const char *fv_dataset_class_name(const fv_dataset *dataset, int index); /* NULL out of range */
 /* The class index that means "positive" for a two-class set, or -1 where the set does not say. */
 FV_API int fv_dataset_positive(const fv_dataset *dataset);
+/* Gives the set the classes of another, or of a model: labels are matched by the classes' names, so that a set which lacks a
+ * class, or has them in another order, is measured right. A set without names of its own ("0", "1", ...) takes the new ones
+ * in order; one of as many classes, none of which has a name among them, stays as it is. FV_BAD_DATA where some names are
+ * known and others are not. Not while the set is being read, nor after a part of it was made. */
+FV_API fv_status fv_dataset_set_classes(fv_dataset *dataset, const char *const *names, int classes);
 /* The size of the first image (that can be read); images of other sizes may follow. */
 FV_API void fv_dataset_image_size(const fv_dataset *dataset, int *channels, int *height, int *width);
 /* FV_SPLIT_DEFAULT where it has none: images from memory, a callback, a csv, a folder of classes alone. */

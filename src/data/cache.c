@@ -4,6 +4,8 @@
 
 #include <stdatomic.h>
 
+enum { LOOK_EVERY = 64 << 20, LEFT_FOR_OTHERS = 256 << 20 };
+
 /* An image and what it was made for; never changes once it is in the table. */
 typedef struct kept {
     fv_image image;
@@ -59,12 +61,13 @@ bool fv_cache_get(fv_cache *c, size_t index, const fv_decode_want *want, fv_imag
     return true;
 }
 
-/* Room for `bytes` more, or false. */
+/* Room for `bytes` more, or false. The bound was set before anybody knew what the network would take. */
 static bool reserve(fv_cache *c, size_t bytes) {
     size_t used = atomic_load_explicit(&c->bytes, memory_order_relaxed);
-    do
+    do {
         if (bytes > c->limit || used > c->limit - bytes) return false;
-    while (!atomic_compare_exchange_weak(&c->bytes, &used, used + bytes));
+        if (used / LOOK_EVERY != (used + bytes) / LOOK_EVERY && fv_memory_available() < LEFT_FOR_OTHERS) return false;
+    } while (!atomic_compare_exchange_weak(&c->bytes, &used, used + bytes));
     return true;
 }
 

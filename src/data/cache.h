@@ -8,7 +8,8 @@
 
 typedef struct fv_cache fv_cache;
 
-/* For a set of `count` images; `bytes`: of pixels and bookkeeping together, at most. NULL on failure. */
+/* For a set of `count` images; `bytes`: of pixels and bookkeeping together, at most. It also stops where the memory left to
+ * the process falls below 256 MiB, looking every 64 MiB. NULL on failure. */
 fv_cache *fv_cache_new(size_t count, size_t bytes);
 void fv_cache_free(fv_cache *cache);
 

@@ -8,6 +8,22 @@
 
 enum { MOST_CLASSES = 1 << 20, LARGEST_SIDE = 65535, CACHE_SHARE = 4 };
 
+static void free_names(char **names, int n) {
+    for (int i = 0; names && i < n; i++) fv_free(names[i]);
+    fv_free(names);
+}
+
+/* NULL: "0", "1", ... */
+static char **copy_names(const char *const *names, int n) {
+    char **copy = FV_NEW_N(char *, (size_t)n);
+    for (int i = 0; copy && i < n; i++)
+        if (!(copy[i] = names ? fv_strdup(names[i]) : fv_format("%d", i))) {
+            free_names(copy, n);
+            return NULL;
+        }
+    return copy;
+}
+
 void *fv_dataset_new(const fv_dataset_kind *kind, size_t bytes, int classes, const char *const *class_names) {
     if (classes < 1 || classes > MOST_CLASSES) {
         fv_fail(FV_BAD_ARGUMENT, "%s: %d classes: must be 1..%d", kind->name, classes, MOST_CLASSES);
@@ -18,13 +34,8 @@ void *fv_dataset_new(const fv_dataset_kind *kind, size_t bytes, int classes, con
     d->kind = kind;
     d->classes = classes;
     d->positive = -1;
-    if (!(d->class_names = FV_NEW_N(char *, (size_t)classes))) goto fail;
-    for (int i = 0; i < classes; i++) {
-        d->class_names[i] = class_names ? fv_strdup(class_names[i]) : fv_format("%d", i);
-        if (!d->class_names[i]) goto fail;
-    }
-    return d;
-fail:
+    d->numbered = !class_names;
+    if ((d->class_names = copy_names(class_names, classes))) return d;
     fv_dataset_free(d);
     return NULL;
 }
@@ -33,8 +44,8 @@ void fv_dataset_free(fv_dataset *dataset) {
     if (!dataset) return;
     if (dataset->kind->close) dataset->kind->close(dataset);
     fv_cache_free(dataset->cache);
-    for (int i = 0; dataset->class_names && i < dataset->classes; i++) fv_free(dataset->class_names[i]);
-    fv_free(dataset->class_names);
+    free_names(dataset->class_names, dataset->classes);
+    fv_free(dataset->class_map);
     fv_free(dataset);
 }
 
@@ -50,14 +61,50 @@ fv_status fv_dataset_set_size(fv_dataset *d, size_t count, int channels, int hei
     return FV_OK;
 }
 
+static int find_name(const char *const *names, int n, const char *name) {
+    for (int i = 0; i < n; i++)
+        if (strcmp(names[i], name) == 0) return i;
+    return -1;
+}
+
 fv_status fv_dataset_set_positive(fv_dataset *d, const char *class_name) {
     if (!class_name) return FV_OK;
-    for (int i = 0; i < d->classes; i++)
-        if (strcmp(d->class_names[i], class_name) == 0) {
-            d->positive = i;
-            return FV_OK;
-        }
-    return fv_fail(FV_BAD_ARGUMENT, "positive=%s: %s has no such class", class_name, d->kind->name);
+    int found = find_name((const char *const *)d->class_names, d->classes, class_name);
+    if (found < 0) return fv_fail(FV_BAD_ARGUMENT, "positive=%s: %s has no such class", class_name, d->kind->name);
+    d->positive = found;
+    return FV_OK;
+}
+
+/* map[i]: where the set's class i is among the names; *known counts those that are there. */
+static fv_status map_classes(const fv_dataset *d, const char *const *names, int n, int *map, int *known) {
+    const char *missing = NULL;
+    for (int i = 0; i < d->classes; i++) {
+        map[i] = d->numbered && i < n ? i : find_name(names, n, d->class_names[i]);
+        *known += map[i] >= 0;
+        if (map[i] < 0 && !missing) missing = d->class_names[i];
+    }
+    if (!missing || (*known == 0 && d->classes == n)) return FV_OK;
+    return fv_fail(FV_BAD_DATA, "%s: its class '%s' is none of the %d that are known", d->kind->name, missing, n);
+}
+
+fv_status fv_dataset_set_classes(fv_dataset *d, const char *const *names, int n) {
+    if (!d || !names) return fv_last_status();
+    if (d->class_map) return fv_fail(FV_BAD_ARGUMENT, "%s: its classes have been set already", d->kind->name);
+    int known = 0, *map = FV_NEW_N(int, (size_t)d->classes);
+    char **copy = map ? copy_names(names, n) : NULL;
+    fv_status status = copy ? map_classes(d, names, n, map, &known) : FV_NO_MEMORY;
+    if (status != FV_OK || known == 0) {
+        free_names(copy, n);
+        fv_free(map);
+        return status;
+    }
+    free_names(d->class_names, d->classes);
+    d->class_names = copy;
+    d->class_map = map;
+    d->map_size = d->classes;
+    d->classes = n;
+    if (d->positive >= 0) d->positive = map[d->positive];
+    return FV_OK;
 }
 
 fv_status fv_dataset_open_cache(fv_dataset *d, size_t bytes) {
@@ -78,10 +125,12 @@ static fv_status check_index(const fv_dataset *d, size_t index) {
     return FV_OK;
 }
 
-static fv_status check_label(const fv_dataset *d, size_t index, int label) {
-    if (label < 0 || label >= d->classes)
-        return fv_fail(FV_BAD_DATA, "%s: image %zu has label %d: must be 0..%d", d->kind->name, index, label,
-                       d->classes - 1);
+/* Checks the kind's label, and makes it the class. */
+static fv_status take_label(const fv_dataset *d, size_t index, int *label) {
+    int n = d->class_map ? d->map_size : d->classes;
+    if (*label < 0 || *label >= n)
+        return fv_fail(FV_BAD_DATA, "%s: image %zu has label %d: must be 0..%d", d->kind->name, index, *label, n - 1);
+    if (d->class_map) *label = d->class_map[*label];
     return FV_OK;
 }
 
@@ -98,7 +147,7 @@ fv_status fv_dataset_read(const fv_dataset *dataset, size_t index, const fv_deco
     *image = (fv_image){0};
     FV_TRY(check_index(dataset, index));
     fv_status status = read_or_make(dataset, index, want, image, label);
-    if (status == FV_OK) status = check_label(dataset, index, *label);
+    if (status == FV_OK) status = take_label(dataset, index, label);
     if (status != FV_OK) fv_image_free(image);
     return status;
 }
@@ -107,7 +156,7 @@ fv_status fv_dataset_label(const fv_dataset *dataset, size_t index, int *label) 
     FV_TRY(check_index(dataset, index));
     if (dataset->kind->label) {
         FV_TRY(dataset->kind->label(dataset, index, label));
-        return check_label(dataset, index, *label);
+        return take_label(dataset, index, label);
     }
     fv_image image;
     FV_TRY(fv_dataset_read(dataset, index, NULL, &image, label));

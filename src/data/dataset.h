@@ -24,7 +24,10 @@ struct fv_dataset {
     fv_split split;
     size_t count;
     int classes;
-    char **class_names;          /* owned, `classes` of them */
+    char **class_names; /* owned, `classes` of them */
+    bool numbered;      /* class names are but numbers */
+    int *class_map;     /* [map_size] from the kind's labels to classes; NULL: they are the same */
+    int map_size;
     int positive;                /* -1: the set does not say */
     int channels, height, width; /* of image 0, or of the first that can be read */
     fv_preprocess preprocess;    /* the normalisation that suits it */

@@ -84,6 +84,7 @@ fv_dataset *fv_dataset_part(const fv_dataset *dataset, fv_split part, float frac
     p->parent = dataset;
     p->base.split = part;
     p->base.positive = dataset->positive;
+    p->base.numbered = dataset->numbered;
     p->base.bad = dataset->bad;
     if (fill(p, fraction, seed) == FV_OK) {
         p->base.channels = dataset->channels;

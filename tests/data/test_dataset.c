@@ -66,6 +66,51 @@ static void callback_fills_the_pixels(void **state) {
     assert_null(fv_dataset_from_callback(NULL, &user, 4, 1, 2, 2, 2, NULL));
 }
 
+/* ---- Classes of another set ---- */
+
+static int label_of(const fv_dataset *d, size_t index) {
+    int label;
+    assert_int_equal(fv_dataset_label(d, index, &label), FV_OK);
+    return label;
+}
+
+static void classes_are_matched_by_name(void **state) {
+    (void)state;
+    static const int labels[] = {0, 1};
+    static const char *const own[] = {"cat", "dog"}, *const other[] = {"ant", "dog", "cat"},
+                             *const odd[] = {"cat", "cow"};
+    fv_dataset *d = fv_dataset_from_memory(pixels, labels, 2, 3, 1, 2, 2, own);
+    assert_int_equal(fv_dataset_set_classes(d, odd, 2), FV_BAD_DATA);
+    assert_contains(fv_error(), "memory: its class 'dog' is none of the 2 that are known");
+    assert_int_equal(label_of(d, 1), 1);                                                    /* as before */
+    assert_int_equal(fv_dataset_set_classes(d, (const char *const[]){"x", "y"}, 2), FV_OK); /* nothing in common */
+    assert_int_equal(label_of(d, 1), 1);
+    assert_int_equal(fv_dataset_set_classes(d, (const char *const[]){"x", "y", "z"}, 3), FV_BAD_DATA);
+    assert_int_equal(fv_dataset_set_classes(d, other, 3), FV_OK);
+    assert_int_equal(fv_dataset_classes(d), 3);
+    assert_string_equal(fv_dataset_class_name(d, 0), "ant");
+    assert_int_equal(label_of(d, 0), 2);
+    assert_int_equal(label_of(d, 1), 1);
+    fv_image image;
+    int label;
+    assert_int_equal(fv_dataset_read(d, 0, NULL, &image, &label), FV_OK);
+    assert_int_equal(label, 2);
+    assert_int_equal(fv_dataset_set_classes(d, other, 3), FV_BAD_ARGUMENT);
+    fv_dataset_free(d);
+}
+
+static void numbers_take_the_names_in_order(void **state) {
+    (void)state;
+    static const int labels[] = {1, 0};
+    static const char *const names[] = {"ant", "bee", "cat"};
+    fv_dataset *d = fv_dataset_from_memory(pixels, labels, 2, 3, 1, 2, 2, NULL);
+    assert_int_equal(fv_dataset_set_classes(d, names, 1), FV_BAD_DATA);
+    assert_int_equal(fv_dataset_set_classes(d, names, 3), FV_OK);
+    assert_int_equal(label_of(d, 0), 1);
+    assert_string_equal(fv_dataset_class_name(d, 2), "cat");
+    fv_dataset_free(d);
+}
+
 /* ---- Parts ---- */
 
 enum { IMAGES = 100 };
@@ -171,10 +216,11 @@ static void questions_about_nothing_have_answers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(memory_lends_the_pixels),      cmocka_unit_test(memory_refuses_nonsense),
-        cmocka_unit_test(callback_fills_the_pixels),    cmocka_unit_test(parts_are_stratified_and_complete),
-        cmocka_unit_test(parts_depend_on_the_seed),     cmocka_unit_test(parts_refuse_nonsense),
-        cmocka_unit_test(survives_failing_allocations), cmocka_unit_test(questions_about_nothing_have_answers),
+        cmocka_unit_test(memory_lends_the_pixels),         cmocka_unit_test(memory_refuses_nonsense),
+        cmocka_unit_test(callback_fills_the_pixels),       cmocka_unit_test(classes_are_matched_by_name),
+        cmocka_unit_test(numbers_take_the_names_in_order), cmocka_unit_test(parts_are_stratified_and_complete),
+        cmocka_unit_test(parts_depend_on_the_seed),        cmocka_unit_test(parts_refuse_nonsense),
+        cmocka_unit_test(survives_failing_allocations),    cmocka_unit_test(questions_about_nothing_have_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
