@@ -214,7 +214,7 @@ static bool suits_winograd(const fv_conv_shape *s) {
 
 static double cost_winograd(const fv_node *node, int threads) {
     enum { TILE = 4, POINTS = 36 };
-    fv_conv_shape s = shape_of(node);
+    fv_conv_shape s = fv_conv2d_shape(node);
     if (!suits_winograd(&s)) return FV_NEVER;
     size_t tiles = (size_t)s.n * (size_t)((s.oh + TILE - 1) / TILE) * (size_t)((s.ow + TILE - 1) / TILE);
     size_t weights = (size_t)s.ic * (size_t)s.oc, maps = tiles * (size_t)(s.ic + s.oc);
