@@ -81,7 +81,8 @@ static const struct {
 static const struct {
     double least, most;
     bool whole;
-} ranges[] = {[COUNT] = {1, INT_MAX, true}, [FLAG] = {0, 1, true}, [SCALE] = {0, 1e6}, [RATE] = {0, 0.999}};
+} ranges[] = {
+    [COUNT] = {1, INT_MAX, true}, [FLAG] = {0, 1, true}, [SCALE] = {0, 1e6, false}, [RATE] = {0, 0.999, false}};
 
 static bool takes(const fv_network_row *row, int key) {
     for (const char *const *option = row->options; option && *option; option++)
