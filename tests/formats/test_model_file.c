@@ -36,7 +36,7 @@ static fv_value *branches(fv_graph *g) {
 static fv_value *mobile(fv_graph *g) {
     fv_value *x = fv_hard_swish(fv_conv2d(fv_input(g, 2, 8, 8), "stem", 8, 3, .stride = 2, .pad = 1));
     fv_value *squeezed = fv_hard_sigmoid(fv_conv2d(fv_global_avg_pool(x), "gate", 8, 1));
-    x = fv_scale(fv_relu6(x), squeezed);
+    x = fv_lrn(fv_scale(fv_relu6(x), squeezed));
     x = fv_channel_shuffle(fv_concat((fv_value *[]){fv_slice(x, 4, 4), fv_slice(x, 0, 4)}, 2), 2);
     return fv_linear(fv_flatten(x), "fc", 3);
 }
