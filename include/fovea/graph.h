@@ -26,6 +26,11 @@ FV_API void fv_graph_free(fv_graph *graph); /* with all its values; NULL is fine
 /* The image input [N, channels, height, width]. Dimensions from 1 to 65535. A graph has one. */
 FV_API fv_value *fv_input(fv_graph *graph, int channels, int height, int width);
 
+/* Makes `logits` [N,K] an auxiliary head of its graph, the opinion of a layer within it (Szegedy et al. 2015, section 5):
+ * training adds `weight`, from 1e-6 to 100, times its loss to that of the model's own logits, which must have the same
+ * shape; inference leaves it away. A graph has at most 4. */
+FV_API fv_status fv_auxiliary(fv_value *logits, float weight);
+
 /* Names from here on get the prefix "SCOPE."; scopes nest. fv_unscope ends the innermost one. */
 FV_API void fv_scope(fv_graph *graph, const char *format, ...) FV_PRINTF(2, 3);
 FV_API void fv_unscope(fv_graph *graph);

@@ -27,14 +27,16 @@ FV_API void fv_model_free(fv_model *model); /* NULL is fine */
 /* How to build a network; each field's zero is the network's own default. Options that one network alone has stand
  * in the text form: "lenet:text=1". */
 typedef struct fv_arch {
-    int classes;   /* logits; default the paper's */
-    int input[3];  /* channels, height, width; default the paper's */
-    uint64_t seed; /* of the initialisation */
-    fv_init init;  /* of convolution and linear weights; default each layer's own */
-    float dropout; /* rate of the dropout layers, where there are any; default the network's; FV_ZERO: none */
-    bool text;     /* lenet: the activations as the book's text has them, not its code */
-    int layers;    /* resnet: 18, 34, 50 (the default), 101 or 152 */
-    bool leaky;    /* resnets: leaky ReLU of slope 0.1 for ReLU */
+    int classes;     /* logits; default the paper's */
+    int input[3];    /* channels, height, width; default the paper's */
+    uint64_t seed;   /* of the initialisation */
+    fv_init init;    /* of convolution and linear weights; default each layer's own */
+    float dropout;   /* rate of the dropout layers, where there are any; default the network's; FV_ZERO: none */
+    bool text;       /* lenet: the activations as the book's text has them, not its code */
+    int stem_stride; /* googlenets: of the first convolution; default 2 */
+    bool no_aux;     /* googlenets: without auxiliary heads */
+    int layers;      /* resnet: 18, 34, 50 (the default), 101 or 152 */
+    bool leaky;      /* resnets: leaky ReLU of slope 0.1 for ReLU */
     bool
         zero_init_residual; /* resnets: the last batch norm of each branch starts at 0 (Goyal et al. 2017, section 5.1) */
     float width_mult;       /* mobilenet_*: factor of the channels, above 0; default 1 */
@@ -57,6 +59,8 @@ FV_API fv_model *fv_network(const char *name, const fv_arch *arch);
 #define fv_vgg13_bn(...)           fv_network("vgg13_bn", FV_ARCH(__VA_ARGS__))
 #define fv_vgg16_bn(...)           fv_network("vgg16_bn", FV_ARCH(__VA_ARGS__))
 #define fv_vgg19_bn(...)           fv_network("vgg19_bn", FV_ARCH(__VA_ARGS__))
+#define fv_googlenet(...)       fv_network("googlenet", FV_ARCH(__VA_ARGS__))
+#define fv_googlenet_bn(...)    fv_network("googlenet_bn", FV_ARCH(__VA_ARGS__))
 #define fv_resnet(...)             fv_network("resnet", FV_ARCH(__VA_ARGS__))
 #define fv_resnet18(...)           fv_network("resnet18", FV_ARCH(__VA_ARGS__))
 #define fv_resnet34(...)           fv_network("resnet34", FV_ARCH(__VA_ARGS__))
@@ -71,6 +75,9 @@ FV_API fv_model *fv_network(const char *name, const fv_arch *arch);
 #define fv_plain34(...)            fv_network("plain34", FV_ARCH(__VA_ARGS__))
 #define fv_plain20(...)            fv_network("plain20", FV_ARCH(__VA_ARGS__))
 #define fv_plain56(...)            fv_network("plain56", FV_ARCH(__VA_ARGS__))
+#define fv_squeezenet1_0(...)   fv_network("squeezenet1_0", FV_ARCH(__VA_ARGS__))
+#define fv_squeezenet1_1(...)   fv_network("squeezenet1_1", FV_ARCH(__VA_ARGS__))
+#define fv_densenet121(...)     fv_network("densenet121", FV_ARCH(__VA_ARGS__))
 #define fv_mobilenet_v1(...)       fv_network("mobilenet_v1", FV_ARCH(__VA_ARGS__))
 #define fv_mobilenet_v2(...)       fv_network("mobilenet_v2", FV_ARCH(__VA_ARGS__))
 #define fv_mobilenet_v3_small(...) fv_network("mobilenet_v3_small", FV_ARCH(__VA_ARGS__))
@@ -87,8 +94,8 @@ FV_API bool fv_network_at(int index, fv_network_info *info);
 /* ---- Asking ------------------------------------------------------------------------------------------------------ */
 
 FV_API size_t fv_model_parameters(const fv_model *model); /* trained numbers; running statistics not counted */
-FV_API size_t
-fv_model_macs(const fv_model *model); /* multiply-accumulates of convolutions and linear layers, one image */
+/* Multiply-accumulates of convolutions and linear layers at inference, one image: auxiliary heads have none. */
+FV_API size_t fv_model_macs(const fv_model *model);
 FV_API void fv_model_input(const fv_model *model, int *channels, int *height, int *width);
 FV_API int fv_model_outputs(const fv_model *model);         /* logits; 1 means two classes by sigmoid */
 FV_API const char *fv_model_network(const fv_model *model); /* "lenet"; the graph's name for one built by hand */

@@ -165,7 +165,7 @@ FV_API fv_trainer *fv_trainer_new_with(fv_model *model, const fv_trainer_args *a
 FV_API void fv_trainer_free(fv_trainer *trainer);
 
 /* One step on x [n,C,H,W] with class indices labels [n], 1 <= n <= batch_size. *loss (may be NULL) is the batch's mean
- * before the update. lr 0: the optimizer's own; FV_ZERO: none, which moves running statistics alone. */
+ * before the update, auxiliary heads' included. lr 0: the optimizer's own; FV_ZERO: none, which moves running statistics alone. */
 FV_API fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, float *loss);
 /* The logits [n,K] of the last step; valid until the next. */
 FV_API const float *fv_trainer_logits(const fv_trainer *trainer);

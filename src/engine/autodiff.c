@@ -46,19 +46,25 @@ static bool any(fv_value *const dy[], int n) {
     return false;
 }
 
-fv_status fv_autodiff(fv_graph *graph, fv_value *loss, fv_value **grads) {
+static bool is_loss(const fv_node *node, fv_value *const losses[], int n_losses) {
+    for (int i = 0; i < n_losses; i++)
+        if (losses[i]->node == node) return true;
+    return false;
+}
+
+fv_status fv_autodiff(fv_graph *graph, fv_value *const losses[], int n_losses, fv_value **grads) {
     int n_nodes = graph->n_nodes; /* of the forward pass */
     gradients *of = FV_NEW_N(gradients, (size_t)n_nodes);
     if (!of) return FV_NO_MEMORY;
     mark_needs_grad(graph);
 
     fv_status status =
-        loss->needs_grad
+        losses[0]->needs_grad
             ? FV_OK
             : fv_fail(FV_BAD_ARGUMENT, "%s: nothing to train: the loss depends on no trained parameter", graph->name);
     for (int id = n_nodes - 1; id >= 0 && status == FV_OK; id--) {
         fv_node *node = graph->nodes[id];
-        bool reached = &node->out[0] == loss || any(of[id], node->n_out);
+        bool reached = is_loss(node, losses, n_losses) || any(of[id], node->n_out);
         if (!reached || fv_is_leaf(node) || !node->out[0].needs_grad) continue;
         status = node->op->grad ? through(node, of) : fv_fail_node(FV_UNSUPPORTED, node, "has no gradient");
     }

@@ -4,9 +4,9 @@
 
 #include "graph/op.h"
 
-/* Adds to `graph` the nodes that compute the gradient of `loss` (whose own gradient is 1) for every trained parameter
+/* Adds to `graph` the nodes that compute the gradient of the sum of the losses (one at least) for every trained parameter
  * leaf. grads[id] receives the gradient of the leaf with that node id, NULL where none reaches it; it has room for
  * graph->n_nodes at the time of the call. */
-fv_status fv_autodiff(fv_graph *graph, fv_value *loss, fv_value **grads);
+fv_status fv_autodiff(fv_graph *graph, fv_value *const losses[], int n_losses, fv_value **grads);
 
 #endif

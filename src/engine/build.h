@@ -26,7 +26,9 @@ struct fv_plan {
     fv_model *model;
     fv_plan_args args;
     fv_graph *graph; /* owned */
-    fv_value *input, *target, *logits, *loss;
+    fv_value *input, *target, *logits;
+    fv_value *losses[1 + FV_MAX_AUXILIARY]; /* of the logits, and of auxiliary heads; weighted already */
+    int n_losses;
 
     fv_step **steps;               /* owned, in order; the first n_prologue make constants */
     fv_value *(*reads)[FV_MAX_IN]; /* [step]: the values behind step->in, conversions resolved */
@@ -83,7 +85,7 @@ static inline fv_layout_kind fv_input_layout(const fv_node *node, int i, fv_layo
 
 /* ---- The stages, in order ---------------------------------------------------------------------------------------- */
 
-/* Copies the model's graph, applies the passes, adds loss, gradients and updates: plan->graph, input, target, logits, loss. */
+/* Copies the model's graph, applies the passes, adds loss, gradients and updates: plan->graph, input, target, logits, losses. */
 fv_status fv_build_graph(fv_plan *plan);
 
 /* Which nodes run, in which order: ids into order[graph->n_nodes]; returns how many, -1 for FV_NO_MEMORY. Leaves and

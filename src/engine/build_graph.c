@@ -54,6 +54,7 @@ static fv_value *rewrite_node(const fv_rewrite *r, const fv_node *node, const fv
 static fv_status rewrite(fv_rewrite *r, const fv_model *model, const fv_plan_args *args, fv_value **logits) {
     for (int id = 0; id < r->from->n_nodes; id++) {
         const fv_node *node = r->from->nodes[id];
+        if (r->inference && !node->used && !fv_is_leaf(node)) continue;
         fv_value *out = rewrite_node(r, node, args);
         if (!out) return fv_last_status();
         fv_value **map = &r->map[id * FV_MAX_OUT];
@@ -62,13 +63,18 @@ static fv_status rewrite(fv_rewrite *r, const fv_model *model, const fv_plan_arg
             for (int i = 1; i < node->n_out; i++) map[i] = &out->node->out[i];
     }
     *logits = fv_rewritten(r, model->logits);
+    for (int i = 0; i < r->from->n_auxiliary && !r->inference; i++)
+        FV_TRY(fv_auxiliary(fv_rewritten(r, r->from->auxiliary[i].logits), r->from->auxiliary[i].weight));
     return FV_OK;
 }
 
-static void count_readers(const fv_graph *graph, const fv_value *logits, int *readers) {
-    for (int id = 0; id < graph->n_nodes; id++)
-        for (int i = 0; i < graph->nodes[id]->n_in; i++) readers[graph->nodes[id]->in[i]->node->id]++;
+static void count_readers(const fv_graph *graph, const fv_value *logits, bool inference, int *readers) {
+    for (int id = 0; id < graph->n_nodes; id++) {
+        const fv_node *node = graph->nodes[id];
+        for (int i = 0; i < node->n_in && (node->used || !inference); i++) readers[node->in[i]->node->id]++;
+    }
     readers[logits->node->id]++;
+    for (int i = 0; i < graph->n_auxiliary && !inference; i++) readers[graph->auxiliary[i].logits->node->id]++;
 }
 
 static fv_status copy_rewritten(fv_plan *plan) {
@@ -80,7 +86,7 @@ static fv_status copy_rewritten(fv_plan *plan) {
     r.to = plan->graph = fv_graph_new(from->name);
     fv_status status = readers && r.map && r.to ? FV_OK : FV_NO_MEMORY;
     if (status == FV_OK) {
-        count_readers(from, plan->model->logits, readers);
+        count_readers(from, plan->model->logits, r.inference, readers);
         status = rewrite(&r, plan->model, &plan->args, &plan->logits);
     }
     fv_free(readers);
@@ -92,17 +98,23 @@ static fv_status copy_rewritten(fv_plan *plan) {
 /* ---- Loss, gradients, updates ------------------------------------------------------------------------------------------ */
 
 static fv_status add_loss(fv_plan *plan) {
-    const fv_plan_args *args = &plan->args;
-    plan->target = fv_input_shaped(plan->graph, "target", &plan->logits->shape);
-    plan->loss = plan->target ? args->loss(args->user, plan->graph, plan->logits, plan->target) : NULL;
-    return plan->loss ? FV_OK : fv_last_status();
+    fv_graph *graph = plan->graph;
+    plan->target = fv_input_shaped(graph, "target", &plan->logits->shape);
+    for (int i = 0; i <= graph->n_auxiliary; i++) {
+        fv_value *logits = i == 0 ? plan->logits : graph->auxiliary[i - 1].logits;
+        float weight = i == 0 ? 1 : graph->auxiliary[i - 1].weight;
+        fv_value *loss = plan->target ? plan->args.loss(plan->args.user, graph, logits, plan->target, weight) : NULL;
+        if (!loss) return fv_last_status();
+        plan->losses[plan->n_losses++] = loss;
+    }
+    return FV_OK;
 }
 
 static fv_status add_training(fv_plan *plan) {
     int n_forward = plan->graph->n_nodes;
     fv_value **grads = FV_NEW_N(fv_value *, (size_t)n_forward);
     if (!grads) return FV_NO_MEMORY;
-    fv_status status = fv_autodiff(plan->graph, plan->loss, grads);
+    fv_status status = fv_autodiff(plan->graph, plan->losses, plan->n_losses, grads);
     if (status == FV_OK) status = plan->args.updates(plan->args.user, plan->graph, grads, n_forward);
     fv_free(grads);
     return status;

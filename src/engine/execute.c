@@ -93,12 +93,13 @@ fv_status fv_plan_run(fv_plan *plan, const fv_plan_input *input) {
 }
 
 float fv_plan_mean_loss(const fv_plan *plan) {
-    if (!plan->loss) return NAN;
-    const fv_slot *slot = fv_slot_of(plan, plan->loss);
-    unsigned char *at = plan->arena + fv_slot_root(fv_slot_of(plan, plan->loss))->offset;
-    float loss = 0;
-    for (int part = 0; part < (slot->layout.parts ? slot->layout.parts : 1); part++)
-        loss += *fv_part(at, slot->bytes, part);
+    float loss = plan->n_losses ? 0 : NAN;
+    for (int i = 0; i < plan->n_losses; i++) {
+        fv_slot *slot = fv_slot_of(plan, plan->losses[i]);
+        unsigned char *at = plan->arena + fv_slot_root(slot)->offset;
+        for (int part = 0; part < (slot->layout.parts ? slot->layout.parts : 1); part++)
+            loss += *fv_part(at, slot->bytes, part);
+    }
     return loss;
 }
 

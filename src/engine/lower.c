@@ -251,7 +251,6 @@ static fv_status lower_node(lowering *l, const fv_node *node) {
 
 /* An output of the plan in the plain layout, alive to the end. */
 static fv_status keep(lowering *l, fv_value **value) {
-    if (!*value) return FV_OK;
     settle_input(l->plan, *value);
     if (fv_is_activation(*value) && fv_slot_of(l->plan, *value)->layout.kind != FV_PLAIN)
         FV_TRY(convert_activation(l, *value, FV_PLAIN, value));
@@ -291,7 +290,9 @@ static fv_status attempt(lowering *l, fv_value **logits) {
         if (l->refusal) return refuse(l, node);
         if (*logits && (*logits)->node == node) FV_TRY(keep(l, logits));
     }
-    return keep(l, &l->plan->loss);
+    for (int i = 0; i < l->plan->n_losses; i++) /* scalars, in no layout */
+        fv_slot_of(l->plan, l->plan->losses[i])->keep = true;
+    return FV_OK;
 }
 
 /* Steps that make constants come first, in their order; they are few and depend on none of the others. */
@@ -332,12 +333,11 @@ static fv_status lower(lowering *l) {
     plan->versions = FV_NEW_N(uint64_t, n_nodes);
     if (!l->order || !l->chosen || !l->step_of || !plan->pinned || !plan->versions) return FV_NO_MEMORY;
     if ((l->n_order = fv_order_steps(plan, l->order)) < 0) return FV_NO_MEMORY;
-    fv_value *logits, *loss = plan->loss;
+    fv_value *logits;
     do {
         forget(l);
         FV_TRY(grow_slots(plan));
         logits = plan->logits;
-        plan->loss = loss;
         FV_TRY(attempt(l, &logits));
     } while (l->refusal);
     plan->logits = logits;

@@ -42,6 +42,26 @@ static fv_status check_logits(const fv_value *logits) {
                    logits->node->graph->name, fv_shape_text(&logits->shape, true, text));
 }
 
+static fv_status check_auxiliary(const fv_value *logits) {
+    const fv_graph *graph = logits->node->graph;
+    char own[64], other[64];
+    for (int i = 0; i < graph->n_auxiliary; i++) {
+        const fv_value *head = graph->auxiliary[i].logits;
+        if (!fv_shape_equal(&head->shape, &logits->shape))
+            return fv_fail_node(FV_BAD_ARGUMENT, head->node, "an auxiliary head of shape %s beside logits of shape %s",
+                                fv_shape_text(&head->shape, true, other), fv_shape_text(&logits->shape, true, own));
+    }
+    return FV_OK;
+}
+
+static void mark_used(const fv_value *logits) {
+    const fv_graph *graph = logits->node->graph;
+    logits->node->used = true;
+    for (int id = graph->n_nodes - 1; id >= 0; id--)
+        for (int i = 0; i < graph->nodes[id]->n_in && graph->nodes[id]->used; i++)
+            graph->nodes[id]->in[i]->node->used = true;
+}
+
 fv_model *fv_model_new_with(fv_value *logits, const fv_model_args *args) {
     if (!logits) return NULL;
     fv_model *model = FV_NEW(fv_model);
@@ -51,7 +71,9 @@ fv_model *fv_model_new_with(fv_value *logits, const fv_model_args *args) {
     }
     *model = (fv_model){.graph = logits->node->graph, .logits = logits, .positive = 1, .threshold = 0.5f};
     pthread_mutex_init(&model->lock, NULL);
+    mark_used(logits);
     fv_status status = check_logits(logits);
+    if (status == FV_OK) status = check_auxiliary(logits);
     if (status == FV_OK) status = number_classes(model);
     if (status == FV_OK) status = make_params(model, args ? args->seed : 0);
     if (status == FV_OK) return model;
@@ -92,7 +114,7 @@ size_t fv_model_bytes(const fv_model *model) {
     return bytes;
 }
 
-static size_t node_macs(const fv_node *node) { return node->op->macs ? node->op->macs(node) : 0; }
+static size_t node_macs(const fv_node *node) { return node->op->macs && node->used ? node->op->macs(node) : 0; }
 
 size_t fv_model_macs(const fv_model *model) {
     size_t macs = 0;

@@ -15,9 +15,9 @@ typedef struct fv_plan_args {
     fv_team *team;
     bool
         reference; /* the graph as it is, without passes, every node by its definition (ref): what fast paths are tested against */
-    /* `loss` builds the loss on the logits; NULL: no loss. `updates` adds nodes that consume grads[id] of the parameter leaf
+    /* `loss` builds `weight` times the loss on logits, the model's or an auxiliary head's; NULL: no loss. `updates` adds nodes that consume grads[id] of the parameter leaf
      * with node id `id` (NULL: none reaches it): it makes this a training plan; NULL: inference. */
-    fv_value *(*loss)(void *user, fv_graph *graph, fv_value *logits, fv_value *target);
+    fv_value *(*loss)(void *user, fv_graph *graph, fv_value *logits, fv_value *target, float weight);
     fv_status (*updates)(void *user, fv_graph *graph, fv_value *const grads[], int n_grads);
     void *user;
 } fv_plan_args;
@@ -38,7 +38,7 @@ typedef struct fv_plan_input {
  * the rest are not. */
 fv_status fv_plan_run(fv_plan *plan, const fv_plan_input *input);
 
-float fv_plan_mean_loss(const fv_plan *plan);     /* of the last run: the batch's mean */
+float fv_plan_mean_loss(const fv_plan *plan);     /* of the last run: the batch's mean, auxiliary heads' included */
 const float *fv_plan_logits(const fv_plan *plan); /* [batch,K] of the last run; valid until the next */
 size_t fv_plan_bytes(const fv_plan *plan);        /* arena and copies of its own; parameters not counted */
 int fv_plan_batch(const fv_plan *plan);

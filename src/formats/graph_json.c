@@ -123,11 +123,21 @@ static json_t *node_to_json(const fv_node *node) {
     return object;
 }
 
+static json_t *auxiliary_to_json(const fv_graph *graph) {
+    json_t *array = json_array();
+    for (int i = 0; i < graph->n_auxiliary; i++) {
+        json_t *head = fv_json_with(json_object(), "logits", reference_to_json(graph->auxiliary[i].logits));
+        array = fv_json_and(array, fv_json_with(head, "weight", json_real((double)graph->auxiliary[i].weight)));
+    }
+    return array;
+}
+
 json_t *fv_graph_to_json(const fv_graph *graph, const fv_value *logits) {
     json_t *nodes = json_array();
     for (int id = 0; id < graph->n_nodes; id++) nodes = fv_json_and(nodes, node_to_json(graph->nodes[id]));
     json_t *object = fv_json_with(json_object(), "name", json_string(graph->name));
     object = fv_json_with(object, "nodes", nodes);
+    if (graph->n_auxiliary) object = fv_json_with(object, "auxiliary", auxiliary_to_json(graph));
     return fv_json_with(object, "logits", reference_to_json(logits));
 }
 
@@ -279,13 +289,33 @@ static fv_status check_parameters(const char *where, const fv_graph *graph) {
     return status;
 }
 
+static fv_status head_from_json(const char *where, const fv_graph *graph, const json_t *json) {
+    const json_t *reference;
+    double weight;
+    if (!json_is_object(json)) return fv_fail(FV_BAD_DATA, "%s: an auxiliary head must be an object", where);
+    FV_TRY(fv_json_array(where, json, "logits", &reference));
+    FV_TRY(fv_json_number(where, json, "weight", 0, 100, &weight));
+    fv_value *logits = reference_from_json(where, graph, reference);
+    if (!logits) return FV_BAD_DATA;
+    fv_status status = fv_auxiliary(logits, (float)weight);
+    return status == FV_OK ? FV_OK : fv_fail_in(status, "%s", where);
+}
+
+/* The auxiliary heads, if there are any. */
+static fv_status auxiliary_from_json(const char *where, const fv_graph *graph, const json_t *json) {
+    const json_t *heads = NULL;
+    if (json_object_get(json, "auxiliary")) FV_TRY(fv_json_array(where, json, "auxiliary", &heads));
+    for (size_t i = 0; i < json_array_size(heads); i++) FV_TRY(head_from_json(where, graph, json_array_get(heads, i)));
+    return FV_OK;
+}
+
 static fv_value *fill_graph(const char *where, fv_graph *graph, const json_t *json) {
     const json_t *nodes, *reference;
     if (fv_json_array(where, json, "nodes", &nodes) || fv_json_array(where, json, "logits", &reference)) return NULL;
     for (size_t i = 0; i < json_array_size(nodes); i++)
         if (node_from_json(where, graph, i, json_array_get(nodes, i))) return NULL;
     fv_value *logits = reference_from_json(where, graph, reference);
-    if (!logits || check_parameters(where, graph)) return NULL;
+    if (!logits || auxiliary_from_json(where, graph, json) || check_parameters(where, graph)) return NULL;
     if (!fv_is_leaf(logits->node)) return logits;
     fv_fail(FV_BAD_DATA, "%s: the logits are a node that computes nothing", where);
     return NULL;

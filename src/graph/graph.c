@@ -232,6 +232,25 @@ fv_value *fv_input(fv_graph *graph, int channels, int height, int width) {
     return graph->input = fv_input_shaped(graph, "input", &FV_SHAPE(1, channels, height, width));
 }
 
+fv_status fv_auxiliary(fv_value *logits, float weight) {
+    if (!logits) return fv_last_status();
+    fv_node *node = logits->node;
+    fv_graph *graph = node->graph;
+    char text[64];
+    if (logits->shape.rank != 2 || fv_is_leaf(node))
+        return fv_fail_node(FV_BAD_ARGUMENT, node, "an auxiliary head of shape %s: must be logits [N,K], computed",
+                            fv_shape_text(&logits->shape, true, text));
+    if (!(weight >= 1e-6f && weight <= 100))
+        return fv_fail_node(FV_BAD_ARGUMENT, node, "an auxiliary head of weight %g: must be from 1e-6 to 100",
+                            (double)weight);
+    if (graph->n_auxiliary == FV_MAX_AUXILIARY)
+        return fv_fail_node(FV_BAD_ARGUMENT, node, "one auxiliary head more than the %d that a graph may have",
+                            FV_MAX_AUXILIARY);
+    graph->auxiliary[graph->n_auxiliary].logits = logits;
+    graph->auxiliary[graph->n_auxiliary++].weight = weight;
+    return FV_OK;
+}
+
 fv_value *fv_parameter_new(fv_graph *graph, const char *layer, const char *name, const fv_parameter *parameter) {
     if (!graph) return NULL;
     char full[256];

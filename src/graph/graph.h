@@ -11,7 +11,7 @@ typedef struct fv_node fv_node;
 typedef struct fv_op fv_op;
 typedef struct fv_param fv_param;
 
-enum { FV_MAX_RANK = 4, FV_MAX_IN = 64, FV_MAX_OUT = 4, FV_MAX_DIM = 1 << 24 };
+enum { FV_MAX_RANK = 4, FV_MAX_IN = 64, FV_MAX_OUT = 4, FV_MAX_DIM = 1 << 24, FV_MAX_AUXILIARY = 4 };
 
 typedef struct fv_shape {
     int rank; /* 0: a scalar */
@@ -35,6 +35,7 @@ struct fv_node {
     fv_value **in;
     fv_value *out;
     fv_node *forward; /* of a backward node: the node whose gradient it computes, in the same graph; else NULL */
+    bool used;        /* in a model's graph: its logits depend on the node */
     fv_param *param;  /* of a parameter leaf in a plan's graph: the model's storage; else NULL */
 };
 
@@ -51,6 +52,11 @@ struct fv_graph {
     char *scope; /* "layer1.0." or ""; NULL after a failure: no node is made any more */
     fv_outer_scope *outer;
     fv_value *input;
+    struct {
+        fv_value *logits;
+        float weight;
+    } auxiliary[FV_MAX_AUXILIARY];
+    int n_auxiliary;
 };
 
 /* ---- Leaves --------------------------------------------------------------------------------------------------- */

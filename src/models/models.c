@@ -74,6 +74,8 @@ static const struct {
     {"dropout", offsetof(fv_arch, dropout), false, RATE},
     {"layers", offsetof(fv_arch, layers), false, COUNT},
     {"leaky", offsetof(fv_arch, leaky), false, FLAG},
+    {"stem_stride", offsetof(fv_arch, stem_stride), false, COUNT},
+    {"no_aux", offsetof(fv_arch, no_aux), false, FLAG},
     {"zero_init_residual", offsetof(fv_arch, zero_init_residual), false, FLAG},
     {"width_mult", offsetof(fv_arch, width_mult), false, SCALE},
 };

@@ -9,9 +9,11 @@
 
 /* ---- What the plan is made of ---------------------------------------------------------------------------------------- */
 
-static fv_value *add_loss(void *user, fv_graph *graph, fv_value *logits, fv_value *target) {
+static fv_value *add_loss(void *user, fv_graph *graph, fv_value *logits, fv_value *target, float weight) {
     const fv_trainer *trainer = user;
-    return fv_loss_node(graph, &trainer->args.loss, logits, target);
+    fv_loss loss = trainer->args.loss;
+    loss.weight = (loss.weight == 0 ? 1 : loss.weight) * weight;
+    return fv_loss_node(graph, &loss, logits, target);
 }
 
 /* The storage of a slot leaf: made, as zeros, when a plan first asks for it; later plans share it. */
