@@ -114,7 +114,7 @@ static void find_fault(const fv_plan *plan, char *text) {
         r->phase = -1;
         for (int s = run ? plan->n_prologue : 0; s < plan->n_steps; s++) replay_step(r, s);
         check_result(r, plan->logits);
-        if (plan->loss) check_result(r, plan->loss);
+        for (int i = 0; i < plan->n_losses; i++) check_result(r, plan->losses[i]);
     }
     snprintf(text, sizeof r->fault, "%s", r->fault);
     fv_free(r->holder);
