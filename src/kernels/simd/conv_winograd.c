@@ -24,14 +24,15 @@ typedef struct workspace {
     ptrdiff_t inner; /* ic * KH */
     ptrdiff_t v_row, v_map, v_point, u_point, m_point;
     float *u, *v, *m;
+    char *end;
     tap *inner_taps, *oc_taps; /* where (ic,kh) lies in V, where oc lies in M and U */
 } workspace;
 
 enum { M_ROW = TILE_N * LANES };
 
-static workspace layout_of(const fv_conv_shape *s, const field *f, void *scratch, size_t *bytes) {
+static workspace layout_of(const fv_conv_shape *s, const field *f, void *scratch) {
     workspace k = {.rows = f->h, .tiles = s->ow / OUTPUTS, .inner = (ptrdiff_t)s->ic * s->kernel[0]};
-    char *start = scratch, *rest = start;
+    char *rest = scratch;
     k.v_row = (ptrdiff_t)k.tiles * LANES;
     k.v_map = k.rows * k.v_row;
     k.v_point = s->ic * k.v_map;
@@ -42,7 +43,7 @@ static workspace layout_of(const fv_conv_shape *s, const field *f, void *scratch
     k.m = cut(&rest, (size_t)(POINTS * k.m_point) * sizeof *k.m);
     k.inner_taps = cut(&rest, (size_t)k.inner * sizeof *k.inner_taps);
     k.oc_taps = cut(&rest, (size_t)s->oc * sizeof *k.oc_taps);
-    if (bytes) *bytes = (size_t)(rest - start);
+    k.end = rest;
     return k;
 }
 
@@ -53,9 +54,9 @@ bool SIMD(winograd_pays)(const fv_conv_shape *s, const field *f) {
 }
 
 size_t SIMD(winograd_bytes)(const fv_conv_shape *s, const field *f) {
-    size_t bytes = 0;
-    if (SIMD(winograd_pays)(s, f)) layout_of(s, f, NULL, &bytes);
-    return bytes;
+    if (!SIMD(winograd_pays)(s, f)) return 0;
+    char start[1]; /* only its address counts */
+    return (size_t)((uintptr_t)layout_of(s, f, start).end - (uintptr_t)start);
 }
 
 static void fill_taps(const fv_conv_shape *s, const workspace *k) {
@@ -249,7 +250,7 @@ static void put_pooled(const fv_conv_shape *s, const workspace *k, const block *
 
 void SIMD(winograd_forward)(const fv_conv_shape *s, const field *f, const float *x, const float *bias, float *y,
                             uint16_t *index, void *scratch) {
-    workspace k = layout_of(s, f, scratch, NULL);
+    workspace k = layout_of(s, f, scratch);
     int bands = tiles_for(s->oc, TILE_M), blocks = tiles_for(k.tiles, TILES), rows = index ? s->oh / 2 * 2 : s->oh;
     ptrdiff_t map = index ? (ptrdiff_t)(s->oh / 2) * (s->ow / 2) * LANES : f->y_map;
     fill_taps(s, &k);
@@ -318,7 +319,7 @@ static void scatter(const fv_conv_shape *s, const workspace *k, const block *b) 
 
 void SIMD(winograd_backward_data)(const fv_conv_shape *s, const field *f, const float *dy, const uint16_t *index,
                                   float *dx, void *scratch) {
-    workspace k = layout_of(s, f, scratch, NULL);
+    workspace k = layout_of(s, f, scratch);
     int blocks = tiles_for(k.tiles, TILES), rows = index ? s->oh / 2 * 2 : s->oh;
     ptrdiff_t map = index ? (ptrdiff_t)(s->oh / 2) * (s->ow / 2) * LANES : f->y_map;
     fill_taps(s, &k);
