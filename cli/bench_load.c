@@ -9,7 +9,7 @@
 #include "settings.h"
 #include "text.h"
 
-static const double round_seconds = 0.5;
+static const double round_seconds = 0.2;
 
 typedef struct load {
     const cli_options *o;

@@ -139,7 +139,8 @@ static fv_status parse_step(const char *text, size_t length, fv_augment *augment
 fv_status fv_augment_parse(const char *text, fv_augment *augment) {
     static const char blank[] = " \t\r\n";
     *augment = (fv_augment){0};
-    for (text += text ? strspn(text, blank) : 0; text && *text; text += strspn(text, blank)) {
+    if (!text) return FV_OK;
+    for (text += strspn(text, blank); *text; text += strspn(text, blank)) {
         size_t length = strcspn(text, blank);
         FV_TRY(parse_step(text, length, augment));
         text += length;
