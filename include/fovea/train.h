@@ -137,7 +137,7 @@ FV_API size_t fv_predictor_bytes(const fv_predictor *predictor);
 /* logits [n,K] of x [n,C,H,W], already preprocessed; any n. */
 FV_API fv_status fv_forward(fv_predictor *predictor, const float *x, size_t n, float *logits);
 
-/* Probabilities [fv_model_classes()] of one picture: from a file, from its bytes (PNM or PNG; `name` stands in messages), or
+/* Probabilities [fv_model_classes()] of one picture: from a file, from its bytes (encoded; `name` stands in messages), or
  * from pixels [height, width, channels], 8 bits, channels 1 gray, 3 RGB, 4 RGBA. */
 FV_API fv_status fv_predict_file(fv_predictor *predictor, const char *path, float *probabilities);
 FV_API fv_status fv_predict_bytes(fv_predictor *predictor, const void *bytes, size_t count, const char *name,

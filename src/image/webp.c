@@ -1,7 +1,7 @@
 /* WebP by libwebp: lossy, lossless, with alpha, upright by the EXIF orientation. A RIFF file: "RIFF", a length, "WEBP", and
  * chunks. Of animations no frame is better than another, so they are refused. libwebp allocates by itself, at most
  * WORKING_BYTES a pixel (4 of a lossless picture, 1 of alpha, 1 of its transforms), which is counted. Not counted are a
- * lossless picture's prefix codes: a hostile file of some 300 KB can ask for 65536 sets of 5 KB, and no smaller one. */
+ * lossless picture's prefix codes: of these libwebp builds 5 KB for every 5 bytes of a hostile file, up to 330 MB. */
 #include "core/foreign.h"
 #include "image/exif.h"
 #include "image/formats.h"

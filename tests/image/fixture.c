@@ -45,11 +45,14 @@ void fixture_is_read_whole_or_not(const fixture *f) {
     }
 }
 
+enum { END = 256 };
+
 void fixture_survives_flipped_bits(const fixture *f) {
     uint8_t *bytes = fv_alloc(f->count, 1);
     memcpy(bytes, f->file, f->count);
-    for (size_t bit = 0; bit < 8 * f->count && bit < 8 * 512; bit++) {
+    for (size_t bit = 0; bit < 8 * f->count; bit++) {
         fv_image image;
+        if (bit == 8 * END && f->count > 2 * END) bit = 8 * (f->count - END);
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
         if (decode(f, bytes, f->count, &image) == FV_OK) assert_in_range(image.channels, 1, 4);
         fv_image_free(&image);

@@ -18,7 +18,8 @@ typedef struct fixture {
 void fixture_is_read(const fixture *f);
 /* A file that ends early is refused, or gives the same picture where only what matters to none was cut off. */
 void fixture_is_read_whole_or_not(const fixture *f);
-/* With any bit of the file turned over (of the first 512 bytes): a picture, or a failure in one line. */
+/* With any bit of the file turned over (of its first and last 256 bytes, where headers and TIFF's directory lie): a picture,
+ * or a failure in one line. */
 void fixture_survives_flipped_bits(const fixture *f);
 /* With any one allocation failing: FV_NO_MEMORY or, from within a library, FV_BAD_DATA. */
 void fixture_survives_failing_allocations(const fixture *f);
