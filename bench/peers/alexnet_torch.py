@@ -38,7 +38,6 @@ def milliseconds(memory_format):
         nn.functional.binary_cross_entropy_with_logits(net(x), y).backward()
         optimizer.step()
         times.append(time.perf_counter() - begin)
-    print(["%.0f" % (1e3 * t) for t in times], file=sys.stderr)
     return 1e3 * statistics.median(times[WARM_UP:])
 
 

@@ -51,6 +51,8 @@ FV_API fv_model *fv_network(const char *name, const fv_arch *arch);
 /* fv_resnet50(.classes = 10, .input = {3, 64, 64}): fv_network with the options filled in. */
 #define FV_ARCH(...)               (&(fv_arch){.zero_ = 0, __VA_ARGS__})
 #define fv_lenet(...)              fv_network("lenet", FV_ARCH(__VA_ARGS__))
+#define fv_alexnet(...)            fv_network("alexnet", FV_ARCH(__VA_ARGS__))
+#define fv_alexnet_owt(...)        fv_network("alexnet_owt", FV_ARCH(__VA_ARGS__))
 #define fv_vgg11(...)              fv_network("vgg11", FV_ARCH(__VA_ARGS__))
 #define fv_vgg13(...)              fv_network("vgg13", FV_ARCH(__VA_ARGS__))
 #define fv_vgg16(...)              fv_network("vgg16", FV_ARCH(__VA_ARGS__))

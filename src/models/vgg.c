@@ -34,16 +34,6 @@ static fv_value *features(const fv_arch *arch, const design *d, fv_value *x) {
     return x;
 }
 
-/* The linear layers take 7x7 maps: what 224x224 gives. Maps a whole number of times as large are averaged to that, as
- * torchvision's are, so that published weights fit; others are taken as they are, and the first layer's size follows. */
-static fv_value *to_seven(fv_value *x) {
-    int c, h, w;
-    fv_value_shape(x, &c, &h, &w);
-    int times = h / FEATURES_SIDE;
-    bool fits = times > 1 && h == w && h % FEATURES_SIDE == 0;
-    return fits ? fv_avg_pool(x, times) : x;
-}
-
 /* The book has its ReLU twice behind each of the two hidden layers, which changes nothing. */
 static fv_value *classifier(const fv_arch *arch, fv_value *x) {
     float rate = fv_dropout_rate(arch, 0.5f);
@@ -59,7 +49,7 @@ static fv_value *build(const fv_arch *arch, const design *d) {
     x = features(arch, d, x);
     fv_unscope(g);
     fv_scope(g, "classifier");
-    x = classifier(arch, fv_flatten(to_seven(x)));
+    x = classifier(arch, fv_flatten(fv_pool_to(x, FEATURES_SIDE)));
     fv_unscope(g);
     if (!x) fv_graph_free(g);
     return x;

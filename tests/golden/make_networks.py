@@ -48,6 +48,35 @@ class Cifar(ResNet):
         self.fc = nn.Linear(64, num_classes)
 
 
+class BookAlexNet(nn.Module):
+    """AlexNet as the book has it."""
+
+    def __init__(self, classes, side):
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(3, 96, 11, 4, 5), nn.Conv2d(96, 256, 5, 1, 2)
+        self.conv3, self.conv4 = nn.Conv2d(256, 384, 3, 1, 1), nn.Conv2d(384, 384, 3, 1, 1)
+        self.conv5 = nn.Conv2d(384, 256, 3, 1, 1)
+        self.fc1, self.fc2 = nn.Linear(256 * (side // 32) ** 2, 4096), nn.Linear(4096, 4096)
+        self.fc3, self.relu, self.pool = nn.Linear(4096, classes), nn.ReLU(), nn.MaxPool2d(2)
+        self.drop1, self.drop2 = nn.Dropout(), nn.Dropout()
+
+    def forward(self, x):
+        x = self.pool(self.relu(self.conv1(x)))
+        x = self.pool(self.relu(self.conv2(x)))
+        x = self.relu(self.conv4(self.relu(self.conv3(x))))
+        x = self.pool(self.relu(self.conv5(x))).flatten(1)
+        x = self.drop1(self.relu(self.fc1(x)))
+        return self.fc3(self.drop2(self.relu(self.fc2(x))))
+
+
+def alexnet_owt(classes, side):
+    net = zoo.alexnet(num_classes=classes)
+    if side != 224:  # ours takes the last map, 1x1, as it is
+        net.avgpool = nn.Identity()
+        net.classifier[1] = nn.Linear(256, 4096)
+    return net
+
+
 class Biased(nn.Module):
     """GoogLeNet's convolution as the paper has it; torchvision's Inception builds its blocks of this class."""
 
@@ -99,6 +128,8 @@ def published(name, **options):
 
 
 NETWORKS = {
+    "alexnet": (BookAlexNet, 224, 1000),
+    "alexnet_owt": (alexnet_owt, 224, 1000),
     **{f"vgg{n}{bn}": (vgg(f"vgg{n}{bn}"), 224, 1000) for bn in ("", "_bn") for n in (11, 13, 16, 19)},
     **{name: (published(name), 224, 1000) for name in (
         "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d", "wide_resnet50_2")},
@@ -114,7 +145,7 @@ NETWORKS = {
     "plain56": (lambda classes, side: Cifar(PlainBlock, 9, classes), 32, 10),
 }
 # Learning rates. Not googlenet_bn: PyTorch's float32 leaves its float64 by 0.5 % in the third step.
-TRAINED = {"resnet18": 0.01, "googlenet": 0.0002}
+TRAINED = {"alexnet": 0.0005, "resnet18": 0.01, "googlenet": 0.0002}
 
 # ---- Numbers that both sides make ------------------------------------------------------------------------------------
 

@@ -67,9 +67,12 @@ static void names_and_counts(void **state) {
 static void the_books_counts(void **state) {
     (void)state;
     fv_model *vgg = hollow("vgg16", 1, 0), *googlenet = hollow("googlenet:stem_stride=1,no_aux=1,dropout=0", 1, 0);
+    fv_model *alexnet = hollow("alexnet", 1, 0);
+    assert_int_equal(fv_model_parameters(alexnet), 71916929);
     assert_int_equal(fv_model_parameters(vgg), 134264641);
     assert_int_equal(fv_model_parameters(googlenet), 5974577);
     assert_int_equal(fv_model_macs(googlenet), 6326592512);
+    fv_model_free(alexnet);
     fv_model_free(vgg);
     fv_model_free(googlenet);
 }
