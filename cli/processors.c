@@ -9,10 +9,16 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+/* Who sets these has a plan of his own. Where threads are bound to processors, this one is bound already, and the program
+ * that it starts would get no other. */
+static const char *const plans[] = {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "OMP_PROC_BIND", "OMP_PLACES",
+                                    "GOMP_CPU_AFFINITY"};
+
 /* Where any of this fails the program goes on as it is. */
 void cli_share_processors(char **argv) {
     char path[PATH_MAX + 1] = "";
-    if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY")) return;
+    for (size_t i = 0; i < sizeof plans / sizeof *plans; i++)
+        if (getenv(plans[i])) return;
     if (setenv("GOMP_SPINCOUNT", "1000", 1) != 0) return;
     ssize_t length = readlink("/proc/self/exe", path, PATH_MAX);
     if (length > 0) execv(path, argv);
