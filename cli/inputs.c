@@ -90,7 +90,7 @@ static bool looks_like_file(const char *name) {
 }
 
 fv_model *cli_open_model(const cli_options *options, const char *name) {
-    fv_arch arch = {.classes = (int)options->classes, .seed = (uint64_t)options->seed};
+    fv_arch arch = {.classes = (int)options->classes, .init.kind = FV_INIT_ZERO}; /* memory that nobody touches */
     bool shaped = CLI_HAS(options, classes) || CLI_HAS(options, input);
     if (!looks_like_file(name)) {
         memcpy(arch.input, options->input.at, sizeof arch.input);

@@ -1,6 +1,7 @@
 /* The program: picks the command, prints the message of a failure, and turns its status into an exit code. */
 #include "core/status.h"
 #include "help.h"
+#include "processors.h"
 #include "text.h"
 
 #include <errno.h>
@@ -22,11 +23,17 @@ static int exit_code(fv_status status) {
     }
 }
 
+/* Whether the command takes its time: those that can have images loaded ahead. */
+static bool is_long(const cli_command *command) {
+    return cli_flags[CLI_FLAG_workers].commands >> (command - cli_commands) & 1;
+}
+
 static fv_status run_command(int argc, char **argv) {
-    const cli_command *command = cli_command_find(argv[0]);
+    const cli_command *command = cli_command_find(argv[1]);
     if (!command) return FV_BAD_ARGUMENT;
+    if (is_long(command)) cli_share_processors(argv);
     cli_options options = {0};
-    fv_status status = cli_parse(&options, command, argc - 1, argv + 1);
+    fv_status status = cli_parse(&options, command, argc - 2, argv + 2);
     if (status == FV_OK && options.help)
         cli_print_help(stdout, command);
     else if (status == FV_OK)
@@ -51,7 +58,7 @@ int main(int argc, char **argv) {
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) argv[1] = help;
     if (strcmp(argv[1], "--version") == 0) argv[1] = version;
     signal(SIGXFSZ, SIG_IGN); /* a file beyond `ulimit -f` is an error to report, as a full disk is */
-    fv_status status = run_command(argc - 1, argv + 1);
+    fv_status status = run_command(argc, argv);
     if (status == FV_OK) status = flush_output();
     if (status != FV_OK) cli_say("fovea: %s", fv_error());
     return exit_code(status);

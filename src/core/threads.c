@@ -47,13 +47,17 @@ struct fv_team {
         fv_team *team;
         pthread_t id;
         int thread;
-    } * workers;          /* of threads 1 .. size-1, at [thread] */
+    } * workers; /* of threads 1 .. size-1, at [thread] */
 #endif
     unsigned saved_modes[]; /* enter's, one a thread, for leave */
 };
 
 /* Processors. */
 
+#if FOVEA_OPENMP
+/* As it was when libgomp was loaded: where OMP_PROC_BIND is set, it has bound the asking thread to one of them since. */
+static int affinity_count(void) { return omp_get_num_procs(); }
+#else
 static int affinity_count(void) {
     union {
         cpu_set_t set;
@@ -63,6 +67,7 @@ static int affinity_count(void) {
     if (sched_getaffinity(0, sizeof mask, &mask.set) != 0) return 1;
     return CPU_COUNT_S(sizeof mask, &mask.set);
 }
+#endif
 
 int fv_threads_available(void) {
     /* A quota of 1.5 gives two threads: both rest for a quarter of the time, but one would leave a third unused. */

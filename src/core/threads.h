@@ -1,7 +1,8 @@
 /* A team of threads that run the same function, and the barrier inside it. The only place that knows OpenMP.
  *
  * Two backends, chosen at build time: OpenMP (gcc + libgomp, the runtime that Debian's oneDNN uses, so that both share
- * one set of threads) and pthreads (clang, TSan). */
+ * one set of threads) and pthreads (clang, TSan). libgomp's idle threads spin for long; an application that shares its
+ * processors with others sets GOMP_SPINCOUNT=1000 in its environment, as the program does (cli/processors.c). */
 #ifndef CORE_THREADS_H
 #define CORE_THREADS_H
 

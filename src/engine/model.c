@@ -8,9 +8,23 @@
 
 /* ---- Life --------------------------------------------------------------------------------------------------------- */
 
+/* Parameters that are zero only take addresses: what the others need must be there before the first is filled. */
+static fv_status check_params(const fv_graph *graph) {
+    size_t bytes = 0, available = fv_memory_available();
+    for (int id = 0; id < graph->n_nodes; id++) {
+        const fv_node *node = graph->nodes[id];
+        if (node->op == &fv_parameter_op && fv_parameter_of(node)->init.kind != FV_INIT_ZERO)
+            bytes += fv_shape_count(&node->out[0].shape) * sizeof(float);
+    }
+    if (bytes <= available) return FV_OK;
+    return fv_fail(FV_NO_MEMORY, "%s: the parameters need %zu MB, and %zu MB are to be had: use a smaller input",
+                   graph->name, bytes / 1000000, available / 1000000);
+}
+
 static fv_status make_params(fv_model *model, uint64_t seed) {
     fv_graph *graph = model->graph;
     int n = 0;
+    FV_TRY(check_params(graph));
     for (int id = 0; id < graph->n_nodes; id++) n += graph->nodes[id]->op == &fv_parameter_op;
     model->params = FV_NEW_N(fv_param, (size_t)n);
     if (!model->params) return FV_NO_MEMORY;

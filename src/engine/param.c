@@ -59,7 +59,7 @@ fv_status fv_param_init(fv_param *param, const char *name, const fv_parameter *i
     size_t count = fv_shape_count(&info->shape);
     *param = (fv_param){.info = *info, .bytes = count * sizeof(float)};
     param->name = fv_strdup(name);
-    param->data = param->name ? fv_map(param->bytes) : NULL;
+    param->data = param->name ? fv_reserve(param->bytes) : NULL;
     if (!param->data) {
         fv_param_free(param);
         return FV_NO_MEMORY;

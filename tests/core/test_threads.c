@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -30,9 +31,34 @@ static fv_team *team_of(int n) {
     return team;
 }
 
+static const char ASK[] = "--threads-available"; /* of this program: answers by its exit status */
+
 static void there_is_a_processor(void **state) {
     (void)state;
     assert_in_range(fv_threads_available(), 1, 4096);
+}
+
+/* What fv_threads_available says in a process of its own, with OMP_PROC_BIND set or not; -1: it cannot be started. */
+static int threads_of_a_process(bool bound) {
+    int status;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (bound) setenv("OMP_PROC_BIND", "true", 1);
+        if (!bound) unsetenv("OMP_PROC_BIND");
+        execl("/proc/self/exe", "test_threads", ASK, (char *)NULL);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* libgomp then binds the main thread to one processor, which is not to say that the others are not for use. */
+static void binding_threads_takes_none_away(void **state) {
+    (void)state;
+    int unbound = threads_of_a_process(false);
+    if (unbound < 0) skip(); /* under an emulator */
+    assert_int_equal(threads_of_a_process(true), unbound);
 }
 
 static void a_team_has_the_size_asked_for(void **state) {
@@ -283,9 +309,11 @@ static void the_largest_size_is_shared_too(void **state) {
     assert_true(end - begin >= SIZE_MAX / 7);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], ASK) == 0) return fv_threads_available() % 256;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(there_is_a_processor),
+        cmocka_unit_test(binding_threads_takes_none_away),
         cmocka_unit_test(a_team_has_the_size_asked_for),
         cmocka_unit_test(a_wrong_size_is_refused),
         cmocka_unit_test(every_thread_runs_once),

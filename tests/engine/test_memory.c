@@ -294,12 +294,25 @@ static void test_refusals_name_peak_limit_and_remedy(void **state) {
     fv_model_free(model);
 }
 
+/* A network that is only looked at takes no memory; one that is to be filled is refused before. */
+static void test_parameters(void **state) {
+    (void)state;
+    enum { LIMIT = 20 * MEGABYTE };
+    fv_memory_pretend(LIMIT);
+    fv_model *model = fv_network("alexnet", FV_ARCH(.init.kind = FV_INIT_ZERO));
+    assert_non_null(model);
+    assert_null(fv_network("alexnet", NULL));
+    assert_int_equal(fv_last_status(), FV_NO_MEMORY);
+    assert_contains(fv_error(), "alexnet: the parameters need 303 MB, and 20 MB are to be had");
+    fv_memory_pretend(SIZE_MAX);
+    fv_model_free(model);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_predicted_peak_is_the_real_one), /* first: later the heap has holes to fill */
-        cmocka_unit_test(test_no_value_is_overwritten_early),
-        cmocka_unit_test(test_the_replay_notices),
-        cmocka_unit_test(test_refusals_name_peak_limit_and_remedy),
+        cmocka_unit_test(test_no_value_is_overwritten_early),       cmocka_unit_test(test_the_replay_notices),
+        cmocka_unit_test(test_refusals_name_peak_limit_and_remedy), cmocka_unit_test(test_parameters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
