@@ -1,3 +1,4 @@
+/* The adaptive average pool at the end of torchvision's older networks, where it is an even one. */
 #include "models/models.h"
 
 fv_value *fv_pool_to(fv_value *x, int side) {
