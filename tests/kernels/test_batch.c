@@ -143,13 +143,16 @@ static void conv_case_free(conv_case *c) {
 static fv_conv_shape random_conv(int round) {
     fv_conv_shape s = {.n = between(1, 40), .ic = between(1, 9), .oc = between(1, 19), .groups = 1};
     int in[2];
+    bool winograd = round % 4 >= 2; /* five wide, outputs by fours: conv_winograd.c */
+    if (winograd) s.oc = between(4, 19);
     for (int d = 0; d < 2; d++) {
-        s.kernel[d] = between(1, 5);
-        s.stride[d] = round % 3 ? 1 : between(1, 3);
+        s.kernel[d] = winograd && d ? 5 : between(1, 5);
+        s.stride[d] = winograd || round % 3 ? 1 : between(1, 3);
         s.dilation[d] = round % 4 ? 1 : between(1, 2);
         if (round % 2) s.pad[d] = between(0, 3), s.pad[d + 2] = between(0, 3);
         int reach = (s.kernel[d] - 1) * s.dilation[d] + 1;
         in[d] = between(reach, reach + 8);
+        if (winograd) in[d] = d ? 4 + 4 * between(1, 4) - s.pad[1] - s.pad[3] : in[d] + 1;
         if (round % 5 == 1) in[d] = s.kernel[d], s.dilation[d] = 1, s.pad[d] = s.pad[d + 2] = 0; /* fully connected */
     }
     s.ih = in[0], s.iw = in[1];

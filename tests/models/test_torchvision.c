@@ -138,7 +138,8 @@ static void same_losses(const char *name, float lr, const double expected[], con
     for (int i = 0; i < STEPS; i++) {
         float loss = 0;
         if (fv_trainer_step(trainer, x, labels, BATCH, 0, &loss)) fail_msg("%s: %s", name, fv_error());
-        double tolerance = 1e-3 + 2e-4 * i; /* what rounding differs in grows from step to step */
+        /* Rounding alone differs in the first steps; later it makes GoogLeNet's max pools choose other pixels. */
+        double tolerance = i < 5 ? 1e-5 : 3e-3;
         if (!(fabs(loss - expected[i]) <= tolerance * fmax(1, expected[i])))
             fail_msg("%s, step %d: loss %.7g, torchvision's %.7g", name, i, (double)loss, expected[i]);
     }

@@ -5,8 +5,7 @@
  *   dx[row + kh] += B  sum over oc      of (G w[oc][kh]) * (A dy[oc][row])          its transpose
  *
  * The kernel's rows and channels stay a plain sum, so that all of it is eight products of matrices, one a point, on the
- * tiles of tile.h, and one transform at each end. One dimension rather than two: the second would save a third of what is
- * left, and lose two digits. What is lost here is about one: points up to 2, to the third power. */
+ * tiles of tile.h, and one transform at each end. */
 #include "kernels/simd/conv_winograd.h"
 #include "core/threads.h"
 
@@ -24,26 +23,37 @@ typedef struct workspace {
     ptrdiff_t inner; /* ic * KH */
     ptrdiff_t v_row, v_map, v_point, u_point, m_point;
     float *u, *v, *m;
-    char *end;
     tap *inner_taps, *oc_taps; /* where (ic,kh) lies in V, where oc lies in M and U */
 } workspace;
 
 enum { M_ROW = TILE_N * LANES };
 
-static workspace layout_of(const fv_conv_shape *s, const field *f, void *scratch) {
+static workspace workspace_of(const fv_conv_shape *s, const field *f) {
     workspace k = {.rows = f->h, .tiles = s->ow / OUTPUTS, .inner = (ptrdiff_t)s->ic * s->kernel[0]};
-    char *rest = scratch;
     k.v_row = (ptrdiff_t)k.tiles * LANES;
     k.v_map = k.rows * k.v_row;
     k.v_point = s->ic * k.v_map;
     k.u_point = s->oc * k.inner;
     k.m_point = (ptrdiff_t)s->oc * M_ROW + LANES; /* not a power of two, which would share sets of the cache */
-    k.u = cut(&rest, (size_t)(POINTS * k.u_point) * sizeof *k.u);
-    k.v = cut(&rest, (size_t)(POINTS * k.v_point) * sizeof *k.v);
-    k.m = cut(&rest, (size_t)(POINTS * k.m_point) * sizeof *k.m);
-    k.inner_taps = cut(&rest, (size_t)k.inner * sizeof *k.inner_taps);
-    k.oc_taps = cut(&rest, (size_t)s->oc * sizeof *k.oc_taps);
-    k.end = rest;
+    return k;
+}
+
+/* The pieces of scratch, in their order. */
+enum { PIECE_U, PIECE_V, PIECE_M, PIECE_INNER_TAPS, PIECE_OC_TAPS, PIECES };
+
+static size_t piece_bytes(const fv_conv_shape *s, const workspace *k, int piece) {
+    const ptrdiff_t floats[] = {[PIECE_U] = k->u_point, [PIECE_V] = k->v_point, [PIECE_M] = k->m_point};
+    if (piece <= PIECE_M) return (size_t)(POINTS * floats[piece]) * sizeof(float);
+    return (size_t)(piece == PIECE_INNER_TAPS ? k->inner : s->oc) * sizeof(tap);
+}
+
+static workspace workspace_in(const fv_conv_shape *s, const field *f, void *scratch) {
+    workspace k = workspace_of(s, f);
+    void *at[PIECES];
+    char *rest = scratch;
+    for (int i = 0; i < PIECES; i++) at[i] = cut(&rest, piece_bytes(s, &k, i));
+    k.u = at[PIECE_U], k.v = at[PIECE_V], k.m = at[PIECE_M];
+    k.inner_taps = at[PIECE_INNER_TAPS], k.oc_taps = at[PIECE_OC_TAPS];
     return k;
 }
 
@@ -55,8 +65,10 @@ bool SIMD(winograd_pays)(const fv_conv_shape *s, const field *f) {
 
 size_t SIMD(winograd_bytes)(const fv_conv_shape *s, const field *f) {
     if (!SIMD(winograd_pays)(s, f)) return 0;
-    char start[1]; /* only its address counts */
-    return (size_t)((uintptr_t)layout_of(s, f, start).end - (uintptr_t)start);
+    workspace k = workspace_of(s, f);
+    size_t bytes = 0;
+    for (int i = 0; i < PIECES; i++) bytes += round_up(piece_bytes(s, &k, i), 64);
+    return bytes;
 }
 
 static void fill_taps(const fv_conv_shape *s, const workspace *k) {
@@ -250,7 +262,7 @@ static void put_pooled(const fv_conv_shape *s, const workspace *k, const block *
 
 void SIMD(winograd_forward)(const fv_conv_shape *s, const field *f, const float *x, const float *bias, float *y,
                             uint16_t *index, void *scratch) {
-    workspace k = layout_of(s, f, scratch);
+    workspace k = workspace_in(s, f, scratch);
     int bands = tiles_for(s->oc, TILE_M), blocks = tiles_for(k.tiles, TILES), rows = index ? s->oh / 2 * 2 : s->oh;
     ptrdiff_t map = index ? (ptrdiff_t)(s->oh / 2) * (s->ow / 2) * LANES : f->y_map;
     fill_taps(s, &k);
@@ -319,7 +331,7 @@ static void scatter(const fv_conv_shape *s, const workspace *k, const block *b) 
 
 void SIMD(winograd_backward_data)(const fv_conv_shape *s, const field *f, const float *dy, const uint16_t *index,
                                   float *dx, void *scratch) {
-    workspace k = layout_of(s, f, scratch);
+    workspace k = workspace_in(s, f, scratch);
     int blocks = tiles_for(k.tiles, TILES), rows = index ? s->oh / 2 * 2 : s->oh;
     ptrdiff_t map = index ? (ptrdiff_t)(s->oh / 2) * (s->ow / 2) * LANES : f->y_map;
     fill_taps(s, &k);
