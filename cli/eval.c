@@ -1,7 +1,5 @@
 /* fovea eval */
 #include "core/status.h"
-#include "data/bad.h"
-#include "data/dataset.h"
 #include "fovea/train.h"
 #include "inputs.h"
 #include "settings.h"
@@ -44,7 +42,7 @@ static fv_status evaluate(const cli_options *o, fv_model *model, const fv_datase
     cli_say("%s on %s%s%s%s", o->arguments[0], o->data, *split ? " (" : "", split, *split ? ")" : "");
     fv_status status = fv_evaluate(model, dataset, &e, .batch_size = (int)o->batch_size, .workers = (int)o->workers,
                                    .threads = (int)o->threads, .max_bad = cli_max_bad(o));
-    for (fv_bad_file file; fv_bad_tell(dataset->bad, &file);) cli_say_bad_file(&file);
+    cli_say_bad_files(dataset);
     FV_TRY(status);
     if (o->json)
         print_json(&e);

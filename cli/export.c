@@ -1,7 +1,6 @@
 #include "export.h"
 
 #include "core/file.h"
-#include "data/bad.h"
 #include "data/dataset.h"
 #include "image/decode.h"
 #include "inputs.h"
@@ -20,7 +19,7 @@ static fv_status export_image(cli_options *o, const fv_dataset *set, const char 
     fv_image image;
     int label;
     fv_status read = fv_dataset_read(set, index, NULL, &image, &label);
-    for (fv_bad_file file; fv_bad_tell(set->bad, &file);) cli_say_bad_file(&file);
+    cli_say_bad_files(set);
     if (read != FV_OK) return set->bad && read != FV_NO_MEMORY ? FV_OK : read;
     char *path = fv_arena_format(&o->arena, "%s/%05zu.png", folders[label], index);
     fv_status status = path ? fv_png_write(path, &image) : FV_NO_MEMORY;

@@ -1,6 +1,8 @@
 #include "text.h"
 
 #include "core/suggest.h"
+#include "data/bad.h"
+#include "data/dataset.h"
 #include "formats/quote.h"
 
 #include <math.h>
@@ -67,6 +69,10 @@ void cli_say_bad_file(const fv_bad_file *file) {
     fputs("left out: ", stderr);
     cli_print_plain(stderr, file->path);
     fprintf(stderr, ": %s\n", file->reason);
+}
+
+void cli_say_bad_files(const fv_dataset *set) {
+    for (fv_bad_file file; fv_bad_tell(set->bad, &file);) cli_say_bad_file(&file);
 }
 
 void cli_print_json(FILE *out, const char *text) {

@@ -16,8 +16,9 @@ const char *cli_duration(double seconds, char text[32]);
 const char *cli_did_you_mean(const char *word, const char *const *names, size_t n, char text[96]);
 /* A name to a terminal: control characters and bytes that are no UTF-8 come out as \n, \t, \xff. */
 void cli_print_plain(FILE *out, const char *text);
-/* A line to standard error about a file that cannot be read. */
+/* A line to standard error about a file that cannot be read; and about each that a set has found since they were last told. */
 void cli_say_bad_file(const fv_bad_file *file);
+void cli_say_bad_files(const fv_dataset *set);
 /* A JSON string with its quotes; what is not UTF-8 comes out as '?'. */
 void cli_print_json(FILE *out, const char *text);
 /* A field of RFC 4180, quoted where it must be. */

@@ -84,7 +84,7 @@ static const struct {
     double least, most;
     bool whole;
 } ranges[] = {
-    [COUNT] = {1, INT_MAX, true}, [FLAG] = {0, 1, true}, [SCALE] = {0, 1e6, false}, [RATE] = {0, 0.999, false}};
+    [COUNT] = {1, INT_MAX, true}, [FLAG] = {0, 1, true}, [SCALE] = {1e-6, 1e6, false}, [RATE] = {0, 0.999, false}};
 
 static bool takes(const fv_network_row *row, int key) {
     for (const char *const *option = row->options; option && *option; option++)
