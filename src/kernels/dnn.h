@@ -88,23 +88,6 @@ typedef struct fv_dnn_pool {
     int block;
 } fv_dnn_pool;
 
-typedef struct fv_dnn_eltwise {
-    int n, c, h, w;
-    fv_layout_kind layout;
-    int block;
-    fv_dnn_function function;
-    float alpha, beta;
-} fv_dnn_eltwise;
-
-/* [N,C_i,H,W] for each i -> [N, sum of C_i, H,W]. */
-typedef struct fv_dnn_concat {
-    int n, h, w;
-    int count;
-    const int *channels;
-    fv_layout_kind layout;
-    int block;
-} fv_dnn_concat;
-
 /* A copy of an activation in another layout. */
 typedef struct fv_dnn_relayout {
     int n, c, h, w;
@@ -113,12 +96,10 @@ typedef struct fv_dnn_relayout {
 } fv_dnn_relayout;
 
 /* `forward`: the TRAIN primitive that a backward one belongs to, which is to live as long; NULL for forward passes, and
- * may be NULL for convolution, linear and eltwise. */
+ * may be NULL for convolution and linear. */
 fv_status fv_dnn_conv_new(const fv_dnn_conv *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out);
 fv_status fv_dnn_linear_new(const fv_dnn_linear *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out);
 fv_status fv_dnn_pool_new(const fv_dnn_pool *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out);
-fv_status fv_dnn_eltwise_new(const fv_dnn_eltwise *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out);
-fv_status fv_dnn_concat_new(const fv_dnn_concat *what, fv_prim **out);
 fv_status fv_dnn_relayout_new(const fv_dnn_relayout *what, fv_prim **out);
 /* src -> dst, a parameter from one layout to another; NULL is plain. Refused where the shapes differ in rank, and from
  * Winograd's layouts, which have no way back. */
@@ -134,15 +115,12 @@ const fv_dnn_layout *fv_prim_weights(const fv_prim *p);
 size_t fv_prim_workspace(const fv_prim *p);
 size_t fv_prim_scratch(const fv_prim *p);
 
-/* Where things are, by role. What a primitive does not use is ignored; what it uses must not be NULL. For eltwise
- * dst may be src, and diff_src may be diff_dst. */
+/* Where things are, by role. What a primitive does not use is ignored; what it uses must not be NULL. */
 typedef struct fv_prim_args {
     const void *src;
-    const void *const *srcs; /* concat's, instead of src */
     const void *weights, *bias;
     const void *diff_dst;
-    void *dst; /* read by eltwise's backward */
-    void *diff_src, *diff_weights, *diff_bias;
+    void *dst, *diff_src, *diff_weights, *diff_bias;
     void *workspace, *scratch;
 } fv_prim_args;
 

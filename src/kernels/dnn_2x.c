@@ -94,9 +94,8 @@ struct fv_prim {
     dnnl_primitive_desc_t desc;
     dnnl_primitive_t primitive;
     fv_dnn_layout *weights;
-    int count;                 /* arguments, of which the first have a role, ... */
-    int sources;               /* ... and so many at the end are concat's sources */
-    const struct role **roles; /* [count - sources] */
+    int count;                 /* arguments */
+    const struct role **roles; /* [count] */
     dnnl_exec_arg_t *args;     /* [count]; their memory objects are ours */
 };
 
@@ -148,15 +147,13 @@ static dnnl_status_t add_arguments(fv_prim *p, const dnn_request *r) {
         p->roles[p->count] = role_of(r->args[i]);
         status = add_argument(p, r->args[i]);
     }
-    for (; p->sources < r->sources && status == dnnl_success; p->sources++)
-        status = add_argument(p, DNNL_ARG_MULTIPLE_SRC + p->sources);
     return status;
 }
 
 static fv_status build(fv_prim *p, const dnn_request *r) {
     memcpy(p->label, r->label, sizeof p->label);
     p->roles = FV_NEW_N(const struct role *, DNN_ARGS);
-    p->args = FV_NEW_N(dnnl_exec_arg_t, DNN_ARGS + (size_t)r->sources);
+    p->args = FV_NEW_N(dnnl_exec_arg_t, DNN_ARGS);
     if (!p->roles || !p->args) return FV_NO_MEMORY;
     if (r->weights) {
         p->weights = fv_dnn_layout_copy(&(fv_dnn_layout){*descriptor(p->desc, r->weights)});
@@ -207,15 +204,10 @@ size_t fv_prim_scratch(const fv_prim *p) { return dnnl_memory_desc_get_size(desc
 /* ---- Running one ---- */
 
 fv_status fv_prim_run(fv_prim *p, const fv_prim_args *args) {
-    int named = p->count - p->sources;
     for (int i = 0; i < p->count; i++) {
         void *where;
-        if (i < named)
-            memcpy(&where, (const char *)args + p->roles[i]->offset, sizeof where);
-        else
-            where = args->srcs ? (void *)args->srcs[i - named] : NULL;
-        if (!where)
-            return fv_fail(FV_BAD_ARGUMENT, "%s: %s is missing", p->label, i < named ? p->roles[i]->name : "a source");
+        memcpy(&where, (const char *)args + p->roles[i]->offset, sizeof where);
+        if (!where) return fv_fail(FV_BAD_ARGUMENT, "%s: %s is missing", p->label, p->roles[i]->name);
         dnnl_memory_set_data_handle(p->args[i].memory, where);
     }
     dnnl_status_t status = dnnl_primitive_execute(p->primitive, stream, p->count, p->args);

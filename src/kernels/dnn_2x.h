@@ -19,7 +19,6 @@ typedef struct dnn_request {
     dnnl_status_t status;
     dnnl_primitive_attr_t attr;
     int args[DNN_ARGS]; /* DNNL_ARG_... that it may have, up to a 0; those without a descriptor are left out */
-    int sources;        /* concat: how many DNNL_ARG_MULTIPLE_SRC come on top */
     int weights;        /* the one of args that is a parameter with a layout, or 0 */
     bool any;           /* take whatever implementation there is, even a reference one */
 } dnn_request;

@@ -21,16 +21,12 @@ static const dnnl_prop_kind_t prop_kinds[FV_DNN_BACKWARD_WEIGHTS + 1] = {
     [FV_DNN_TRAIN] = dnnl_forward_training,
 };
 
-/* oneDNN's names of a function as a post-op, and on its own: there backward reads dst where it can. */
-static const struct {
-    dnnl_alg_kind_t post, alone;
-    int backward_reads;
-} functions[] = {
-    [FV_DNN_RELU] = {dnnl_eltwise_relu, dnnl_eltwise_relu_use_dst_for_bwd, DNNL_ARG_DST},
-    [FV_DNN_CLIP] = {dnnl_eltwise_clip_v2, dnnl_eltwise_clip_v2_use_dst_for_bwd, DNNL_ARG_DST},
-    [FV_DNN_SIGMOID] = {dnnl_eltwise_logistic, dnnl_eltwise_logistic_use_dst_for_bwd, DNNL_ARG_DST},
-    [FV_DNN_TANH] = {dnnl_eltwise_tanh, dnnl_eltwise_tanh_use_dst_for_bwd, DNNL_ARG_DST},
-    [FV_DNN_HARD_SWISH] = {dnnl_eltwise_hardswish, dnnl_eltwise_hardswish, DNNL_ARG_SRC},
+static const dnnl_alg_kind_t functions[] = {
+    [FV_DNN_RELU] = dnnl_eltwise_relu,
+    [FV_DNN_CLIP] = dnnl_eltwise_clip_v2,
+    [FV_DNN_SIGMOID] = dnnl_eltwise_logistic,
+    [FV_DNN_TANH] = dnnl_eltwise_tanh,
+    [FV_DNN_HARD_SWISH] = dnnl_eltwise_hardswish,
 };
 
 static bool is_forward(fv_dnn_pass pass) { return pass == FV_DNN_INFER || pass == FV_DNN_TRAIN; }
@@ -65,7 +61,7 @@ static void append_post(dnn_request *r, const fv_dnn_post *post) {
     DNN_STEP(r, dnnl_post_ops_create(&ops));
     if (post->add) DNN_STEP(r, dnnl_post_ops_append_sum(ops, 1.0f));
     if (post->function != FV_DNN_IDENTITY)
-        DNN_STEP(r, dnnl_post_ops_append_eltwise(ops, 1.0f, functions[post->function].post, post->alpha, post->beta));
+        DNN_STEP(r, dnnl_post_ops_append_eltwise(ops, 1.0f, functions[post->function], post->alpha, post->beta));
     DNN_STEP(r, dnnl_primitive_attr_set_post_ops(r->attr, ops));
     dnnl_post_ops_destroy(ops);
 }
@@ -207,45 +203,7 @@ fv_status fv_dnn_pool_new(const fv_dnn_pool *what, fv_dnn_pass pass, const fv_pr
     return fv_dnn_make(&r, fv_dnn_describe(&r, &desc, forward), out);
 }
 
-/* ---- Functions of one element ---- */
-
-fv_status fv_dnn_eltwise_new(const fv_dnn_eltwise *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out) {
-    dnn_request r = fv_dnn_request("eltwise%s [%d,%d,%d,%d]", pass_names[pass], what->n, what->c, what->h, what->w);
-    if (pass == FV_DNN_BACKWARD)
-        SET_ARGS(&r, functions[what->function].backward_reads, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_SRC,
-                 DNNL_ARG_SCRATCHPAD);
-    else
-        SET_ARGS(&r, DNNL_ARG_SRC, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD);
-    dnnl_memory_desc_t data;
-    activation(&r, &data, (dnnl_dims_t){what->n, what->c, what->h, what->w}, what->layout, what->block);
-    dnnl_alg_kind_t alg = functions[what->function].alone;
-    dnnl_eltwise_desc_t desc;
-    if (pass == FV_DNN_BACKWARD)
-        DNN_STEP(&r, dnnl_eltwise_backward_desc_init(&desc, alg, &data, &data, what->alpha, what->beta));
-    else
-        DNN_STEP(&r, dnnl_eltwise_forward_desc_init(&desc, prop_kinds[pass], alg, &data, what->alpha, what->beta));
-    return fv_dnn_make(&r, fv_dnn_describe(&r, &desc, forward), out);
-}
-
 /* ---- Copies ---- */
-
-fv_status fv_dnn_concat_new(const fv_dnn_concat *what, fv_prim **out) {
-    *out = NULL;
-    dnnl_memory_desc_t *sources = FV_NEW_N(dnnl_memory_desc_t, (size_t)what->count), dst;
-    if (!sources) return FV_NO_MEMORY;
-    dnn_request r = fv_dnn_request("concat of %d to [%d,_,%d,%d]", what->count, what->n, what->h, what->w);
-    SET_ARGS(&r, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD);
-    r.sources = what->count;
-    int channels = 0;
-    for (int i = 0; i < what->count; channels += what->channels[i++])
-        activation(&r, &sources[i], (dnnl_dims_t){what->n, what->channels[i], what->h, what->w}, what->layout,
-                   what->block);
-    activation(&r, &dst, (dnnl_dims_t){what->n, channels, what->h, what->w}, what->layout, what->block);
-    dnnl_primitive_desc_t desc = NULL;
-    DNN_STEP(&r, dnnl_concat_primitive_desc_create(&desc, &dst, what->count, 1, sources, r.attr, fv_dnn_engine()));
-    fv_free(sources);
-    return fv_dnn_make(&r, desc, out);
-}
 
 fv_status fv_dnn_relayout_new(const fv_dnn_relayout *what, fv_prim **out) {
     dnn_request r = fv_dnn_request("relayout of [%d,%d,%d,%d]", what->n, what->c, what->h, what->w);

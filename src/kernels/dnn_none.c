@@ -25,12 +25,6 @@ static fv_status refused(fv_prim **out) {
 REFUSE_PASSES(conv)
 REFUSE_PASSES(linear)
 REFUSE_PASSES(pool)
-REFUSE_PASSES(eltwise)
-
-fv_status fv_dnn_concat_new(const fv_dnn_concat *what, fv_prim **out) {
-    (void)what;
-    return refused(out);
-}
 
 fv_status fv_dnn_relayout_new(const fv_dnn_relayout *what, fv_prim **out) {
     (void)what;

@@ -553,96 +553,7 @@ static void pooling_all_passes(void **state) {
         }
 }
 
-/* ---- Functions of one element ---- */
-
-static double post_slope(const fv_dnn_post *post, double x) {
-    double y = post_value(post, x);
-    switch (post->function) {
-    case FV_DNN_RELU:
-        return x > 0 ? 1 : (double)post->alpha;
-    case FV_DNN_CLIP:
-        return x > post->alpha && x < post->beta;
-    case FV_DNN_SIGMOID:
-        return y * (1 - y);
-    case FV_DNN_TANH:
-        return 1 - y * y;
-    default:
-        return x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6;
-    }
-}
-
-static void eltwise_all_passes(void **state) {
-    (void)state;
-    for (size_t i = 0; i < sizeof posts / sizeof *posts; i++)
-        for (int variant = 0; variant < 4; variant++) {
-            if (posts[i].add) continue;
-            fv_dnn_eltwise what = {.n = 2,
-                                   .c = variant & 1 ? 58 : 64,
-                                   .h = 5,
-                                   .w = 3,
-                                   .function = posts[i].function,
-                                   .layout = variant & 2 ? FV_BLOCKED : FV_PLAIN,
-                                   .block = block,
-                                   .alpha = posts[i].alpha,
-                                   .beta = posts[i].beta};
-            fv_prim *forward, *backward = NULL;
-            bool fine = made(fv_dnn_eltwise_new(&what, FV_DNN_TRAIN, NULL, &forward), &forward) &&
-                        made(fv_dnn_eltwise_new(&what, FV_DNN_BACKWARD, NULL, &backward), &backward);
-            if (fine) {
-                tensor x = random_tensor(2, what.c, 5, 3, what.layout),
-                       dy = random_tensor(2, what.c, 5, 3, what.layout);
-                tensor y = garbage_tensor(2, what.c, 5, 3, what.layout),
-                       dx = garbage_tensor(2, what.c, 5, 3, what.layout);
-                double *y_ref = FV_NEW_N(double, plain_count(&x)), *dx_ref = FV_NEW_N(double, plain_count(&x));
-                size_t j = 0;
-                EACH(&x) {
-                    float *value = at(&x, n, c, h, w);
-                    *value *= 7; /* over every kink */
-                    y_ref[j] = post_value(&posts[i], *value);
-                    dx_ref[j++] = post_slope(&posts[i], *value) * *at(&dy, n, c, h, w);
-                }
-                fv_prim_args args = {.src = x.data, .dst = y.data, .diff_dst = dy.data, .diff_src = dx.data};
-                run(forward, args);
-                check_tensor(&y, y_ref, 1e-5, "y");
-                run(backward, args);
-                check_tensor(&dx, dx_ref, 1e-5, "dx");
-                fv_free(y_ref), fv_free(dx_ref);
-                tensor_free(&x), tensor_free(&y), tensor_free(&dx), tensor_free(&dy);
-            } else
-                assert_true(what.c == 58);
-            fv_prim_free(forward), fv_prim_free(backward);
-        }
-}
-
 /* ---- Copies ---- */
-
-static void concat_joins_channels(void **state) {
-    (void)state;
-    static const int channels[2][3] = {{64, 32, 16}, {24, 6, 58}};
-    for (int variant = 0; variant < 4; variant++) {
-        const int *c_of = channels[variant & 1];
-        fv_layout_kind layout = variant & 2 ? FV_BLOCKED : FV_PLAIN;
-        fv_prim *p;
-        fv_dnn_concat what = {.n = 2, .h = 4, .w = 5, .count = 3, .channels = c_of, .layout = layout, .block = block};
-        bool fine = made(fv_dnn_concat_new(&what, &p), &p);
-        if (!fine) {
-            assert_int_equal(variant, 3);
-            continue;
-        }
-        tensor sources[3], y = garbage_tensor(2, c_of[0] + c_of[1] + c_of[2], 4, 5, layout);
-        const void *srcs[3];
-        for (int i = 0; i < 3; i++) sources[i] = random_tensor(2, c_of[i], 4, 5, layout), srcs[i] = sources[i].data;
-        run(p, (fv_prim_args){.srcs = srcs, .dst = y.data});
-        EACH(&y) {
-            int i = 0, first = 0;
-            while (c >= first + c_of[i]) first += c_of[i++];
-            assert_true(*at(&y, n, c, h, w) == *at(&sources[i], n, c - first, h, w));
-        }
-        for (int i = 0; i < 3; i++) tensor_free(&sources[i]);
-        tensor_free(&y);
-        fv_prim_free(p);
-    }
-}
 
 static void relayout_keeps_values_and_clears_lanes(void **state) {
     (void)state;
@@ -823,8 +734,6 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup(winograd_is_only_used_when_asked, reseed),
         cmocka_unit_test_setup(linear_all_passes, reseed),
         cmocka_unit_test_setup(pooling_all_passes, reseed),
-        cmocka_unit_test_setup(eltwise_all_passes, reseed),
-        cmocka_unit_test_setup(concat_joins_channels, reseed),
         cmocka_unit_test_setup(relayout_keeps_values_and_clears_lanes, reseed),
         cmocka_unit_test_setup(layouts_travel, reseed),
         cmocka_unit_test_setup(misuse_is_an_error, reseed),
