@@ -30,8 +30,6 @@ typedef struct fv_prim fv_prim;
 const char *fv_dnn_version(void);
 /* Caps the instructions that primitives use: "sse41", "avx2" or "avx512". Only before the process's first primitive. */
 fv_status fv_dnn_max_isa(const char *isa);
-/* Drops compiled code that only oneDNN's cache still holds; for when a plan is freed. Living primitives keep theirs. */
-void fv_dnn_trim(void);
 
 /* ---- Primitives ---- */
 

@@ -56,13 +56,6 @@ fv_status fv_dnn_max_isa(const char *isa) {
     return fv_fail(FV_BAD_ARGUMENT, "instruction set %s: must be sse41, avx2 or avx512", isa);
 }
 
-void fv_dnn_trim(void) {
-    int capacity;
-    if (dnnl_get_primitive_cache_capacity(&capacity) != dnnl_success) return;
-    dnnl_set_primitive_cache_capacity(0);
-    dnnl_set_primitive_cache_capacity(capacity);
-}
-
 /* ---- Making a primitive ---- */
 
 /* Where fv_prim_args has what oneDNN calls by number. */

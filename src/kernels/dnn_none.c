@@ -9,8 +9,6 @@ fv_status fv_dnn_max_isa(const char *isa) {
     return fv_fail(FV_UNSUPPORTED, "instruction set %s: this build has no oneDNN to cap", isa);
 }
 
-void fv_dnn_trim(void) {}
-
 static fv_status refused(fv_prim **out) {
     *out = NULL;
     return FV_OK;

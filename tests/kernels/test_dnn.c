@@ -668,7 +668,6 @@ static void *worker(void *argument) {
         fv_prim *p;
         for (int i = 0; i < PIXELS; i++) x[i] = offset + (float)(i + round);
         if (fv_dnn_relayout_new(&what, &p) != FV_OK || !p) return argument;
-        if (round % 8 == 0) fv_dnn_trim(); /* does not touch the living */
         if (fv_prim_scratch(p) || fv_prim_run(p, &(fv_prim_args){.src = x, .dst = y}) != FV_OK) return argument;
         fv_prim_free(p);
         for (int i = 0; i < PIXELS; i++)
