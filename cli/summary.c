@@ -1,5 +1,6 @@
 /* fovea summary */
 #include "core/status.h"
+#include "dot.h"
 #include "inputs.h"
 #include "text.h"
 
@@ -57,12 +58,10 @@ static void print_table(const fv_model *model) {
 }
 
 fv_status cli_summary(cli_options *o) {
+    if (o->dot && o->json) return fv_fail(FV_BAD_ARGUMENT, "--dot and --json: give one of them");
     fv_model *model = cli_open_model(o, o->arguments[0]);
     if (!model) return fv_last_status();
-    if (o->json)
-        print_json(model);
-    else
-        print_table(model);
+    (o->dot ? cli_print_dot : o->json ? print_json : print_table)(model);
     fv_model_free(model);
     return FV_OK;
 }

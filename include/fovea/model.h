@@ -35,6 +35,7 @@ typedef struct fv_arch {
     bool text;       /* lenet: the activations as the book's text has them, not its code */
     int stem_stride; /* googlenets: of the first convolution; default 2 */
     bool no_aux;     /* googlenets: without auxiliary heads */
+    bool lrn;        /* googlenet: local response normalisation in the stem, as in the paper */
     int layers;      /* resnet: 18, 34, 50 (the default), 101 or 152 */
     bool leaky;      /* resnets: leaky ReLU of slope 0.1 for ReLU */
     bool
@@ -104,11 +105,14 @@ FV_API const char *fv_model_network(const fv_model *model); /* "lenet"; the grap
 
 /* One row of a summary, in the order of execution; false past the end. Strings live as long as the model. */
 typedef struct fv_layer_info {
-    const char *name, *op;
-    int output[3]; /* channels, height, width */
+    const char *name, *op; /* an unnamed layer's name is the operator's, in its scope */
+    int output[3];         /* channels, height, width */
     size_t parameters, macs;
+    bool auxiliary; /* of an auxiliary head: training alone runs it */
 } fv_layer_info;
 FV_API bool fv_model_layer(const fv_model *model, int index, fv_layer_info *info);
+/* Which layer, a smaller index, makes input `which` of layer `index`: a sum reads two, the image none. -1 past the last. */
+FV_API int fv_model_layer_input(const fv_model *model, int index, int which);
 
 /* ---- What a model says about its classes and its input ------------------------------------------------------------ */
 

@@ -153,17 +153,36 @@ static size_t node_parameters(const fv_node *node) {
     return count;
 }
 
+/* A layer is any node but a parameter. NULL past the last. */
+static const fv_node *layer_at(const fv_graph *graph, int index) {
+    for (int id = 0; id < graph->n_nodes; id++)
+        if (graph->nodes[id]->op != &fv_parameter_op && index-- == 0) return graph->nodes[id];
+    return NULL;
+}
+
+static int layer_of(const fv_node *node) {
+    int index = 0;
+    for (int id = 0; id < node->id; id++) index += node->graph->nodes[id]->op != &fv_parameter_op;
+    return index;
+}
+
 bool fv_model_layer(const fv_model *model, int index, fv_layer_info *info) {
-    const fv_graph *graph = model->graph;
-    for (int id = 0; id < graph->n_nodes; id++) {
-        const fv_node *node = graph->nodes[id];
-        if (node->op == &fv_parameter_op || index-- > 0) continue;
-        *info = (fv_layer_info){
-            .name = node->name, .op = node->op->name, .parameters = node_parameters(node), .macs = node_macs(node)};
-        fv_value_shape(&node->out[0], &info->output[0], &info->output[1], &info->output[2]);
-        return true;
-    }
-    return false;
+    const fv_node *node = layer_at(model->graph, index);
+    if (!node) return false;
+    *info = (fv_layer_info){.name = node->name,
+                            .op = node->op->name,
+                            .parameters = node_parameters(node),
+                            .macs = node_macs(node),
+                            .auxiliary = !node->used};
+    fv_value_shape(&node->out[0], &info->output[0], &info->output[1], &info->output[2]);
+    return true;
+}
+
+int fv_model_layer_input(const fv_model *model, int index, int which) {
+    const fv_node *node = layer_at(model->graph, index);
+    for (int i = 0; node && i < node->n_in; i++)
+        if (node->in[i]->node->op != &fv_parameter_op && which-- == 0) return layer_of(node->in[i]->node);
+    return -1;
 }
 
 /* ---- Classes and input ------------------------------------------------------------------------------------------------ */

@@ -1,5 +1,5 @@
-/* GoogLeNet (Szegedy et al., "Going deeper with convolutions", 2015, table 1), with torchvision's names; without its local
- * response normalisation. Convolutions start as He et al. 2015 have it, linear layers as Glorot and Bengio.
+/* GoogLeNet (Szegedy et al., "Going deeper with convolutions", 2015, table 1), with torchvision's names. Convolutions
+ * start as He et al. 2015 have it, linear layers as Glorot and Bengio.
  *
  * googlenet     the paper's: biases, two auxiliary heads; the book's is googlenet:stem_stride=1,no_aux=1,dropout=0
  * googlenet_bn  the one that published weights are for: batch norm, pools in ceil_mode, 3x3 for the paper's 5x5 */
@@ -81,10 +81,13 @@ static fv_status add_head(const network *net, fv_value *x, const char *name) {
 
 /* ---- The network --------------------------------------------------------------------------------------------------- */
 
+/* The paper normalises twice (lrn=1); the book and torchvision do not. */
 static fv_value *stem(const network *net, fv_value *x) {
+    const bool lrn = net->arch->lrn;
     x = pool(net, conv(net, x, "conv1", 64, 7, net->arch->stem_stride ? net->arch->stem_stride : 2), 3);
-    x = conv(net, x, "conv2", 64, 1, 1);
-    return pool(net, conv(net, x, "conv3", 192, 3, 1), 3);
+    x = conv(net, lrn ? fv_lrn(x) : x, "conv2", 64, 1, 1);
+    x = conv(net, x, "conv3", 192, 3, 1);
+    return pool(net, lrn ? fv_lrn(x) : x, 3);
 }
 
 /* The heads come after all blocks, as torchvision lists their parameters. */

@@ -76,6 +76,7 @@ static const struct {
     {"leaky", offsetof(fv_arch, leaky), false, FLAG},
     {"stem_stride", offsetof(fv_arch, stem_stride), false, COUNT},
     {"no_aux", offsetof(fv_arch, no_aux), false, FLAG},
+    {"lrn", offsetof(fv_arch, lrn), false, FLAG},
     {"zero_init_residual", offsetof(fv_arch, zero_init_residual), false, FLAG},
     {"width_mult", offsetof(fv_arch, width_mult), false, SCALE},
 };

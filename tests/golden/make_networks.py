@@ -103,11 +103,14 @@ class Head(nn.Module):
         return self.fc2(self.dropout(torch.relu(self.fc1(torch.flatten(self.conv(x), 1)))))
 
 
-def googlenet(classes, side, stem_stride=2, **options):
+def googlenet(classes, side, stem_stride=2, lrn=False, **options):
     blocks = [Biased, partial(Inception, conv_block=Biased), Head]
     net = GoogLeNet(classes, init_weights=False, blocks=blocks, **options)
     for i in range(1, 5):
         setattr(net, f"maxpool{i}", nn.MaxPool2d(3, stride=2, padding=1))
+    if lrn:  # after the first pool, and before the second
+        net.maxpool1 = nn.Sequential(net.maxpool1, nn.LocalResponseNorm(5))
+        net.maxpool2 = nn.Sequential(nn.LocalResponseNorm(5), net.maxpool2)
     net.conv1.conv.stride = stem_stride
     return net
 
@@ -135,6 +138,7 @@ NETWORKS = {
         "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d", "wide_resnet50_2")},
     "googlenet": (googlenet, 224, 1000),
     "googlenet:stem_stride=1,no_aux=1": (lambda classes, side: googlenet(classes, side, 1, aux_logits=False), 224, 1000),
+    "googlenet:lrn=1": (lambda classes, side: googlenet(classes, side, lrn=True), 224, 1000),
     "googlenet_bn": (published("googlenet", init_weights=False), 224, 1000),
     **{name: (published(name), 224, 1000) for name in ("squeezenet1_0", "squeezenet1_1", "densenet121")},
     "resnet20": (lambda classes, side: Cifar(BasicBlock, 3, classes), 32, 10),

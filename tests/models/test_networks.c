@@ -114,6 +114,41 @@ static void zero_branches_are_the_identity(void **state) {
     assert_true(shallow[0] != deep[0]);
 }
 
+/* Layers that read `inputs` others, all of them above. */
+static int layers_with_inputs(const fv_model *model, int inputs) {
+    fv_layer_info layer;
+    int count = 0, from;
+    for (int i = 0; fv_model_layer(model, i, &layer); i++) {
+        int n = 0;
+        while ((from = fv_model_layer_input(model, i, n)) >= 0) {
+            assert_true(from < i);
+            n++;
+        }
+        assert_int_equal(fv_model_layer_input(model, i, n + 1), -1);
+        count += n == inputs;
+    }
+    return count;
+}
+
+static void layers_say_what_they_read(void **state) {
+    (void)state;
+    fv_model *resnet = build("resnet50:init=zero", NULL), *googlenet = build("googlenet:init=zero", NULL);
+    assert_int_equal(layers_with_inputs(resnet, 0), 1);
+    assert_int_equal(layers_with_inputs(resnet, 2), 16);   /* sums */
+    assert_int_equal(layers_with_inputs(googlenet, 4), 9); /* joined branches */
+    fv_layer_info layer;
+    int heads = 0;
+    for (int i = 0; fv_model_layer(googlenet, i, &layer); i++) {
+        assert_int_equal(layer.auxiliary, strncmp(layer.name, "aux", 3) == 0);
+        heads += layer.auxiliary && strcmp(layer.op, "linear") == 0;
+    }
+    assert_int_equal(heads, 4);
+    assert_int_equal(fv_model_layer_input(resnet, 9999, 0), -1);
+    assert_int_equal(fv_model_layer_input(resnet, -1, 0), -1);
+    fv_model_free(resnet);
+    fv_model_free(googlenet);
+}
+
 static void layers_of_resnet(void **state) {
     (void)state;
     fv_model *model = build("resnet:layers=101,init=zero", NULL), *named = build("resnet101:init=zero", NULL);
@@ -189,6 +224,7 @@ int main(void) {
         cmocka_unit_test(no_network_needs_a_definition),
         cmocka_unit_test(every_network_takes_an_odd_size),
         cmocka_unit_test(zero_branches_are_the_identity),
+        cmocka_unit_test(layers_say_what_they_read),
         cmocka_unit_test(layers_of_resnet),
         cmocka_unit_test(auxiliary_heads_come_back_from_a_file),
         cmocka_unit_test(wrong_heads_are_refused),
