@@ -2,30 +2,9 @@
 #include "core/status.h"
 #include "fovea/train.h"
 #include "inputs.h"
+#include "measures.h"
 #include "settings.h"
 #include "text.h"
-
-#include <math.h>
-
-static void print_json(const fv_evaluation *e) {
-    printf("{\"n\":%zu,\"loss\":", e->n);
-    cli_print_number(stdout, e->loss);
-    printf(",\"top1\":");
-    cli_print_number(stdout, e->top1);
-    if (!isnan(e->top5)) {
-        printf(",\"top5\":");
-        cli_print_number(stdout, e->top5);
-    }
-    puts("}");
-}
-
-static void print_table(const fv_evaluation *e) {
-    char count[32];
-    printf("images  %s\n", cli_count(e->n, count));
-    printf("loss    %.4f\n", e->loss);
-    printf("top-1   %.4f\n", e->top1);
-    if (!isnan(e->top5)) printf("top-5   %.4f\n", e->top5);
-}
 
 /* The set's classes by the model's, whatever their order there. */
 static fv_status match_classes(cli_options *o, const fv_model *model, fv_dataset *dataset) {
@@ -36,18 +15,22 @@ static fv_status match_classes(cli_options *o, const fv_model *model, fv_dataset
     return fv_dataset_set_classes(dataset, names, n);
 }
 
-static fv_status evaluate(const cli_options *o, fv_model *model, const fv_dataset *dataset) {
+static fv_status evaluate(const cli_options *o, fv_model *model, const fv_dataset *dataset, fv_tally *tally) {
+    fv_evaluate_args args = {.batch_size = (int)o->batch_size,
+                             .workers = (int)o->workers,
+                             .threads = (int)o->threads,
+                             .max_bad = cli_max_bad(o),
+                             .tally = tally};
     fv_evaluation e;
+    fv_measures m;
     const char *split = cli_split_name(fv_dataset_split(dataset));
+    FV_TRY(cli_topk_settings(o, args.topk));
     cli_say("%s on %s%s%s%s", o->arguments[0], o->data, *split ? " (" : "", split, *split ? ")" : "");
-    fv_status status = fv_evaluate(model, dataset, &e, .batch_size = (int)o->batch_size, .workers = (int)o->workers,
-                                   .threads = (int)o->threads, .max_bad = cli_max_bad(o));
+    fv_status status = fv_evaluate_with(model, dataset, &e, &args);
     cli_say_bad_files(dataset);
     FV_TRY(status);
-    if (o->json)
-        print_json(&e);
-    else
-        print_table(&e);
+    FV_TRY(fv_tally_measures(tally, &m));
+    (o->json ? cli_print_json_measures : cli_print_measures)(model, &e, &m);
     return FV_OK;
 }
 
@@ -56,7 +39,9 @@ fv_status cli_eval(cli_options *o) {
     fv_model *model = fv_model_load(o->arguments[0]);
     fv_dataset *dataset = model ? cli_open_for_evaluation(o, o->data) : NULL;
     fv_status status = dataset ? match_classes(o, model, dataset) : fv_last_status();
-    if (status == FV_OK) status = evaluate(o, model, dataset);
+    fv_tally *tally = status == FV_OK ? fv_tally_for(model) : NULL;
+    if (status == FV_OK) status = tally ? evaluate(o, model, dataset, tally) : fv_last_status();
+    fv_tally_free(tally);
     fv_dataset_free(dataset);
     fv_model_free(model);
     return status;

@@ -62,6 +62,21 @@ fv_status cli_loss_settings(cli_options *options, int classes, fv_loss *loss) {
     return fv_loss_check(loss);
 }
 
+fv_status cli_topk_settings(const cli_options *options, int topk[FV_TOPK]) {
+    const char *text = options->topk;
+    float numbers[FV_TOPK] = {0};
+    if (!text) return FV_OK; /* the library's default */
+    int n = read_numbers(&text, numbers, FV_TOPK);
+    bool good = n > 0 && !*text;
+    for (int i = 0; i < n && good; i++) {
+        good = numbers[i] >= 1 && numbers[i] <= 65535 && numbers[i] == (float)(int)numbers[i];
+        if (good) topk[i] = (int)numbers[i];
+    }
+    return good ? FV_OK
+                : fv_fail(FV_BAD_ARGUMENT, "--topk %s: must be at most %d whole numbers from 1 on: 1,5", options->topk,
+                          FV_TOPK);
+}
+
 /* ---- Preprocessing ----------------------------------------------------------------------------------------------- */
 
 static const struct {

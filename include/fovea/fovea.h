@@ -6,6 +6,7 @@
 #include "fovea/data.h"
 #include "fovea/graph.h"
 #include "fovea/loss.h"
+#include "fovea/metrics.h"
 #include "fovea/model.h"
 #include "fovea/ops.h"
 #include "fovea/optim.h"

@@ -116,14 +116,17 @@ FV_API int fv_model_layer_input(const fv_model *model, int index, int which);
 
 /* ---- What a model says about its classes and its input ------------------------------------------------------------ */
 
-/* Names are copied. count must be the model's classes (2 for one logit). positive: the class that one logit speaks for. */
+/* Names are copied. count must be the model's classes (2 for one logit). positive: of two classes, the one that one logit, and
+ * the threshold, speak for. */
 FV_API fv_status fv_model_set_classes(fv_model *model, const char *const *names, int count, int positive);
 FV_API int fv_model_classes(const fv_model *model);
 FV_API const char *fv_model_class_name(const fv_model *model,
                                        int index); /* NULL out of range; "0", "1", ... until set */
 FV_API fv_status fv_model_set_preprocess(fv_model *model, const fv_preprocess *preprocess);
-/* Of the positive class's probability, for one logit; 0.5 until set. In (0,1). */
+/* Of two classes: the positive class's probability from which on an image is taken for it; 0.5 until set. In (0,1). */
 FV_API fv_status fv_model_set_threshold(fv_model *model, float threshold);
+FV_API float fv_model_threshold(const fv_model *model);
+FV_API int fv_model_positive(const fv_model *model); /* -1 unless there are two classes */
 
 /* ---- Parameters by name -------------------------------------------------------------------------------------------- */
 

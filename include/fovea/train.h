@@ -11,12 +11,15 @@
 
 #include "fovea/data.h"
 #include "fovea/loss.h"
+#include "fovea/metrics.h"
 #include "fovea/model.h"
 #include "fovea/optim.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+enum { FV_TOPK = 4 }; /* how many top-k may be asked for */
 
 /* ---- What a run tells while it goes ------------------------------------------------------------------------------- */
 
@@ -104,16 +107,27 @@ typedef struct fv_evaluate_args {
     fv_loss loss;   /* as in training */
     int batch_size; /* default 64 */
     int workers, threads;
-    float max_bad; /* as in training; the files are in fv_dataset_bad_files */
+    float max_bad;     /* as in training; the files are in fv_dataset_bad_files */
+    int topk[FV_TOPK]; /* the k of top-k, rising; default {1, 5}, as far as there are classes */
+    fv_tally *tally;   /* where each image is counted, too: from fv_tally_for; default NULL */
     int zero_;
 } fv_evaluate_args;
 
+/* Fractions, 0..1. NAN is what is undefined; why, and how sure the rest is, a tally's measures say. */
 typedef struct fv_evaluation {
-    size_t n;    /* images that could be read */
-    double loss; /* their mean */
-    double top1; /* fraction; one logit: by the model's threshold */
-    double top5; /* NAN below 5 classes */
+    size_t n;             /* images that could be read */
+    double loss;          /* their mean */
+    double top1;          /* of two classes: by the model's threshold */
+    double top5;          /* NAN below 5 classes */
+    int k[FV_TOPK];       /* as args.topk; 0: no more */
+    double topk[FV_TOPK]; /* the share of images whose class is among the k[i] likeliest */
+    double macro_f1, macro_recall;
+    double auc, pr_auc, sensitivity, specificity; /* of two classes: fv_measures' roc_auc, average_precision, ... */
 } fv_evaluation;
+
+/* Counts what a model's answers on its own classes come to: fv_tally_new with its classes, positive class and threshold. The
+ * areas are computed from logits. NULL on failure. */
+FV_API fv_tally *fv_tally_for(const fv_model *model);
 
 FV_API fv_status fv_evaluate_with(fv_model *model, const fv_dataset *dataset, fv_evaluation *result,
                                   const fv_evaluate_args *args);
@@ -144,6 +158,9 @@ FV_API fv_status fv_predict_bytes(fv_predictor *predictor, const void *bytes, si
                                   float *probabilities);
 FV_API fv_status fv_predict_pixels(fv_predictor *predictor, const uint8_t *pixels, int channels, int height, int width,
                                    float *probabilities);
+/* What probabilities [fv_model_classes()] say: the likeliest class, or, of two, the positive one from the model's threshold
+ * on. */
+FV_API int fv_predicted_class(const fv_model *model, const float *probabilities);
 /* probabilities [count, classes] of a whole dataset, in its order. */
 FV_API fv_status fv_predict(fv_predictor *predictor, const fv_dataset *dataset, float *probabilities);
 

@@ -195,7 +195,7 @@ int fv_model_classes(const fv_model *model) {
 fv_status fv_model_set_classes(fv_model *model, const char *const *names, int count, int positive) {
     if (count != fv_model_classes(model))
         return fv_fail(FV_BAD_ARGUMENT, "%d class names for a network with %d classes", count, fv_model_classes(model));
-    if (fv_model_outputs(model) == 1 && (positive < 0 || positive > 1))
+    if (count == 2 && (positive < 0 || positive > 1))
         return fv_fail(FV_BAD_ARGUMENT, "positive class %d: must be 0 or 1", positive);
     char **copy = FV_NEW_N(char *, (size_t)count);
     if (!copy) return FV_NO_MEMORY;
@@ -224,6 +224,9 @@ fv_status fv_model_set_preprocess(fv_model *model, const fv_preprocess *preproce
     model->preprocess = *preprocess;
     return FV_OK;
 }
+
+int fv_model_positive(const fv_model *model) { return fv_model_classes(model) == 2 ? model->positive : -1; }
+float fv_model_threshold(const fv_model *model) { return model->threshold; }
 
 fv_status fv_model_set_threshold(fv_model *model, float threshold) {
     if (!(threshold > 0 && threshold < 1))

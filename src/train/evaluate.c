@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "data/bad.h"
 #include "data/loader.h"
+#include "metrics/tally.h"
 #include "train/predictor.h"
 
 static fv_loader *open_loader(const fv_session *session, const fv_dataset *dataset, const fv_evaluate_args *args) {
@@ -22,7 +23,7 @@ static fv_status plan_memory(fv_session *session, const fv_loader *loader, size_
 }
 
 static fv_status score_all(fv_session *session, const fv_dataset *dataset, fv_loader *loader,
-                           const fv_evaluate_args *args, float *logits, fv_score *score) {
+                           const fv_evaluate_args *args, const fv_scoring *scoring, float *logits, fv_score *score) {
     fv_batch batch;
     size_t skipped = 0;
     FV_TRY(fv_loader_start(loader, 0, 0));
@@ -31,28 +32,59 @@ static fv_status score_all(fv_session *session, const fv_dataset *dataset, fv_lo
         FV_TRY(fv_bad_limit(dataset, skipped += (size_t)batch.skipped, args->max_bad));
         if (batch.count == 0) return FV_OK;
         FV_TRY(fv_session_forward(session, batch.count, batch.x, (size_t)batch.count, logits));
-        fv_score_add(score, session->model, &args->loss, logits, batch.labels, batch.count);
+        FV_TRY(fv_score_add(score, scoring, logits, batch.labels, batch.count));
     }
+}
+
+static fv_status check(const fv_session *session, const fv_dataset *dataset, const fv_evaluate_args *args) {
+    int classes = fv_model_classes(session->model);
+    if (args->batch_size < 0) return fv_fail(FV_BAD_ARGUMENT, "batch size %d: must be at least 1", args->batch_size);
+    if (!(args->max_bad < 1))
+        return fv_fail(FV_BAD_ARGUMENT, "max_bad %g: must be from 0 to below 1", (double)args->max_bad);
+    if (args->tally && fv_tally_classes(args->tally) != classes)
+        return fv_fail(FV_BAD_ARGUMENT, "a tally of %d classes for a network with %d", fv_tally_classes(args->tally),
+                       classes);
+    return fv_check_classes(session->model, dataset);
+}
+
+/* Reads, computes and counts; what is undefined stays NAN. */
+static fv_status measure(fv_session *session, const fv_dataset *dataset, const fv_evaluate_args *args,
+                         const fv_scoring *scoring, fv_evaluation *result) {
+    fv_score score = {0};
+    fv_measures measures;
+    float *logits = fv_alloc((size_t)args->batch_size * (size_t)fv_model_outputs(session->model), sizeof(float));
+    fv_loader *loader = logits ? open_loader(session, dataset, args) : NULL;
+    fv_status status =
+        loader ? plan_memory(session, loader, fv_dataset_count(dataset), args->batch_size) : fv_last_status();
+    if (status == FV_OK) status = score_all(session, dataset, loader, args, scoring, logits, &score);
+    fv_loader_free(loader);
+    fv_free(logits);
+    FV_TRY(status);
+    FV_TRY(fv_tally_measures(scoring->tally, &measures));
+    *result = fv_score_result(&score, scoring);
+    result->macro_f1 = measures.macro.f1.value;
+    result->macro_recall = measures.macro.recall.value;
+    result->auc = measures.roc_auc.value;
+    result->pr_auc = measures.average_precision.value;
+    result->sensitivity = measures.sensitivity.value;
+    result->specificity = measures.specificity.value;
+    return FV_OK;
 }
 
 fv_status fv_session_evaluate(fv_session *session, const fv_dataset *dataset, const fv_evaluate_args *args,
                               fv_evaluation *result) {
+    const fv_model *model = session->model;
     fv_evaluate_args own = *args;
-    fv_score score = {0};
+    FV_TRY(check(session, dataset, args));
     if (!own.batch_size) own.batch_size = 64;
-    if (own.batch_size < 1) return fv_fail(FV_BAD_ARGUMENT, "batch size %d: must be at least 1", own.batch_size);
-    if (!(own.max_bad < 1))
-        return fv_fail(FV_BAD_ARGUMENT, "max_bad %g: must be from 0 to below 1", (double)own.max_bad);
-    FV_TRY(fv_check_classes(session->model, dataset));
     if ((size_t)own.batch_size > fv_dataset_count(dataset)) own.batch_size = (int)fv_dataset_count(dataset);
-    float *logits = fv_alloc((size_t)own.batch_size * (size_t)fv_model_outputs(session->model), sizeof(float));
-    fv_loader *loader = logits ? open_loader(session, dataset, &own) : NULL;
-    fv_status status =
-        loader ? plan_memory(session, loader, fv_dataset_count(dataset), own.batch_size) : fv_last_status();
-    if (status == FV_OK) status = score_all(session, dataset, loader, &own, logits, &score);
-    fv_loader_free(loader);
-    fv_free(logits);
-    if (status == FV_OK) *result = fv_score_result(&score, session->model);
+    fv_scoring scoring = {.model = model, .loss = &args->loss, .tally = args->tally};
+    FV_TRY(fv_topk_for(model, args->topk, scoring.k));
+    fv_tally *made =
+        args->tally ? NULL : fv_tally_small(fv_model_classes(model), fv_model_positive(model), model->threshold);
+    if (made) scoring.tally = made;
+    fv_status status = scoring.tally ? measure(session, dataset, &own, &scoring, result) : fv_last_status();
+    fv_tally_free(made);
     return status;
 }
 

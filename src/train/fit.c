@@ -76,8 +76,9 @@ static fv_status step(fitting *f, const fv_batch *batch) {
     float lr = rate_at(f, f->trainer->step);
     float loss;
     FV_TRY(fv_trainer_step(f->trainer, batch->x, batch->labels, batch->count, lr > 0 ? lr : FV_ZERO, &loss));
-    fv_score_add_step(&f->progress.score, f->model, &f->trainer->args.loss, (double)loss, fv_trainer_logits(f->trainer),
-                      batch->labels, batch->count);
+    fv_scoring scoring = {.model = f->model, .loss = &f->trainer->args.loss};
+    fv_score_add_step(&f->progress.score, &scoring, (double)loss, fv_trainer_logits(f->trainer), batch->labels,
+                      batch->count);
     f->progress.batch = batch->next;
     return FV_OK;
 }
@@ -145,7 +146,7 @@ static fv_status validate(fitting *f, fv_epoch_report *report) {
 
 static fv_epoch_report describe_epoch(const fitting *f) {
     const fv_progress *p = &f->progress;
-    fv_evaluation mean = fv_score_result(&p->score, f->model);
+    fv_evaluation mean = fv_score_result(&p->score, &(fv_scoring){.model = f->model});
     return (fv_epoch_report){.epoch = p->epoch + 1,
                              .epochs = epochs_of(f),
                              .step = f->trainer->step,

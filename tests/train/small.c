@@ -30,6 +30,25 @@ fv_model *small_model(void) {
     return model;
 }
 
+fv_dataset *two_classes(void) {
+    static uint8_t pixels[COUNT * SIDE * SIDE];
+    static int halves[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        halves[i] = i % 2;
+        for (int p = 0; p < SIDE * SIDE; p++)
+            pixels[i * SIDE * SIDE + p] = (uint8_t)(40 * halves[i] + (i * i * 31 + p * p * 17 + i * p) % 160);
+    }
+    fv_dataset *set = fv_dataset_from_memory(pixels, halves, COUNT, 1, SIDE, SIDE, 2, NULL);
+    assert_non_null(set);
+    return set;
+}
+
+fv_model *flat_model(int outputs) {
+    fv_model *model = fv_model_new(fv_linear(fv_flatten(fv_input(fv_graph_new("flat"), 1, SIDE, SIDE)), "fc", outputs));
+    if (!model) fail_msg("%s", fv_error());
+    return model;
+}
+
 static fv_status on_step(void *user, const fv_step_report *report) {
     watch *w = user;
     w->steps++;

@@ -10,6 +10,10 @@ enum { COUNT = 60, SIDE = 8, CLASSES = 3 };
 fv_dataset *small_set(int classes);
 extern uint8_t small_pixels[COUNT * SIDE * SIDE]; /* filled by small_set */
 
+/* Gray images of two classes that overlap, in turn; and a linear classifier. */
+fv_dataset *two_classes(void);
+fv_model *flat_model(int outputs);
+
 /* Batch norm and dropout: running statistics and random masks are part of what a resume has to get right. */
 fv_model *small_model(void);
 

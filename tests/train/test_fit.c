@@ -91,6 +91,77 @@ static void test_predictions_agree(void **state) {
     fv_model_free(model);
 }
 
+/* ---- Measures ------------------------------------------------------------------------------------------------------- */
+
+/* Fills the tally with what the predictor says of the set. */
+static void tally_predictions(fv_model *model, const fv_dataset *set, fv_tally *tally) {
+    float probabilities[COUNT * CLASSES];
+    int truth[COUNT];
+    fv_predictor *predictor = fv_predictor_new(model, .threads = 1);
+    assert_int_equal(fv_predict(predictor, set, probabilities), FV_OK);
+    for (int i = 0; i < COUNT; i++) truth[i] = i % fv_dataset_classes(set);
+    assert_int_equal(fv_tally_add(tally, probabilities, truth, COUNT), FV_OK);
+    fv_predictor_free(predictor);
+}
+
+static void assert_same_measure(fv_measure a, fv_measure b) {
+    if (isnan(a.value) ? !isnan(b.value) : !(fabs(a.value - b.value) < 1e-9)) fail_msg("%g and %g", a.value, b.value);
+}
+
+/* Evaluation counts what prediction answers; a network of one logit, of two, of three. */
+static void check_evaluation(fv_model *model, const fv_dataset *set) {
+    fv_tally *evaluated = fv_tally_for(model), *predicted = fv_tally_for(model);
+    fv_evaluation e;
+    fv_measures m, p;
+    tally_predictions(model, set, predicted);
+    assert_int_equal(fv_evaluate(model, set, &e, .tally = evaluated, .threads = 1, .batch_size = 7), FV_OK);
+    assert_int_equal(fv_tally_measures(evaluated, &m), FV_OK);
+    assert_int_equal(fv_tally_measures(predicted, &p), FV_OK);
+    assert_memory_equal(m.confusion, p.confusion, (size_t)(m.classes * m.classes) * sizeof(size_t));
+    assert_same_measure(m.roc_auc, p.roc_auc);
+    assert_same_measure(m.average_precision, p.average_precision);
+    assert_true(m.n == COUNT && e.n == COUNT && m.accuracy.value == e.top1 && e.macro_f1 == m.macro.f1.value);
+    assert_true(m.positive < 0 ? isnan(e.auc) : e.auc == m.roc_auc.value && e.sensitivity == m.sensitivity.value);
+    fv_tally_free(evaluated);
+    fv_tally_free(predicted);
+}
+
+static void test_evaluation_measures_predictions(void **state) {
+    (void)state;
+    fv_dataset *two = two_classes(), *three = small_set(CLASSES);
+    const float thresholds[] = {0.5f, 0.45f, 0.55f};
+    for (int outputs = 1; outputs <= 3; outputs++)
+        for (int i = 0; i < 3; i++) {
+            fv_model *model = flat_model(outputs);
+            assert_int_equal(fv_model_set_threshold(model, thresholds[i]), FV_OK);
+            check_evaluation(model, outputs < 3 ? two : three);
+            fv_model_free(model);
+        }
+    fv_dataset_free(two);
+    fv_dataset_free(three);
+}
+
+static void test_top_k(void **state) {
+    (void)state;
+    fv_model *model = small_model();
+    fv_dataset *set = small_set(CLASSES);
+    fv_evaluation e;
+    assert_int_equal(fv_evaluate(model, set, &e, .topk = {1, 2, 3}), FV_OK);
+    assert_true(e.topk[0] == e.top1 && e.topk[1] >= e.topk[0] && e.topk[2] == 1 && e.k[3] == 0 && isnan(e.top5));
+    assert_int_equal(fv_evaluate(model, set, &e), FV_OK);
+    assert_true(e.k[0] == 1 && e.k[1] == 0);
+    assert_int_equal(fv_evaluate(model, set, &e, .topk = {4}), FV_BAD_ARGUMENT);
+    assert_contains(fv_error(), "top-4: must be from 1 to 3");
+    assert_int_equal(fv_evaluate(model, set, &e, .topk = {2, 1}), FV_BAD_ARGUMENT);
+    assert_int_equal(fv_evaluate(model, set, &e, .topk = {-1}), FV_BAD_ARGUMENT);
+    fv_tally *tally = fv_tally_new(2, 1, 0);
+    assert_int_equal(fv_evaluate(model, set, &e, .tally = tally), FV_BAD_ARGUMENT);
+    assert_contains(fv_error(), "a tally of 2 classes for a network with 3");
+    fv_tally_free(tally);
+    fv_dataset_free(set);
+    fv_model_free(model);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_learns),
@@ -98,6 +169,8 @@ int main(void) {
         cmocka_unit_test(test_only_training_is_augmented),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_predictions_agree),
+        cmocka_unit_test(test_evaluation_measures_predictions),
+        cmocka_unit_test(test_top_k),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
