@@ -8,18 +8,26 @@
 static void print_json(const fv_network_info *info, const fv_model *model, bool first) {
     printf("%s{\"name\":", first ? "[" : ",\n ");
     cli_print_json(stdout, info->name);
-    printf(",\"parameters\":%zu,\"macs\":%zu,\"input\":[%d,%d,%d],\"paper\":", fv_model_parameters(model),
+    printf(",\"parameters\":%zu,\"macs\":%zu,\"input\":[%d,%d,%d],\"options\":[", fv_model_parameters(model),
            fv_model_macs(model), info->input[0], info->input[1], info->input[2]);
+    for (int i = 0; info->options[i]; i++) {
+        if (i) putchar(',');
+        cli_print_json(stdout, info->options[i]);
+    }
+    printf("],\"paper\":");
     cli_print_json(stdout, info->paper);
     putchar('}');
 }
 
 static void print_row(const fv_network_info *info, const fv_model *model, bool first) {
-    char parameters[32], macs[32], shape[64];
-    if (first) printf("%-18s %12s %15s  %-11s  %s\n", "name", "parameters", "MACs", "input", "paper");
+    static const char format[] = "%-18s %12s %15s  %-11s  %-31s  %s\n";
+    char parameters[32], macs[32], shape[64], options[128] = "-";
+    if (first) printf(format, "name", "parameters", "MACs", "input", "options", "paper");
     snprintf(shape, sizeof shape, "%dx%dx%d", info->input[0], info->input[1], info->input[2]);
-    printf("%-18s %12s %15s  %-11s  %s\n", info->name, cli_count(fv_model_parameters(model), parameters),
-           cli_count(fv_model_macs(model), macs), shape, info->paper);
+    for (int i = 0, at = 0; info->options[i] && at < (int)sizeof options; i++)
+        at += snprintf(options + at, sizeof options - (size_t)at, "%s%s", i ? "," : "", info->options[i]);
+    printf(format, info->name, cli_count(fv_model_parameters(model), parameters), cli_count(fv_model_macs(model), macs),
+           shape, options, info->paper);
 }
 
 fv_status cli_models(cli_options *o) {

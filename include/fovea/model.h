@@ -31,16 +31,15 @@ typedef struct fv_arch {
     int input[3];    /* channels, height, width; default the paper's */
     uint64_t seed;   /* of the initialisation */
     fv_init init;    /* of convolution and linear weights; default each layer's own */
-    float dropout;   /* rate of the dropout layers, where there are any; default the network's; FV_ZERO: none */
+    float dropout;   /* rate of all dropout layers, where there are any; default each one's own; FV_ZERO: none */
     bool text;       /* lenet: the activations as the book's text has them, not its code */
     int stem_stride; /* googlenets: of the first convolution; default 2 */
     bool no_aux;     /* googlenets: without auxiliary heads */
     bool lrn;        /* googlenet: local response normalisation in the stem, as in the paper */
     int layers;      /* resnet: 18, 34, 50 (the default), 101 or 152 */
     bool leaky;      /* resnets: leaky ReLU of slope 0.1 for ReLU */
-    bool
-        zero_init_residual; /* resnets: the last batch norm of each branch starts at 0 (Goyal et al. 2017, section 5.1) */
-    float width_mult;       /* mobilenet_*: factor of the channels, above 0; default 1 */
+    bool zero_init_residual; /* resnets: each branch's last batch norm starts at 0 (Goyal et al. 2017, section 5.1) */
+    float width_mult;        /* mobilenet_*: factor of the channels, above 0; default 1 */
     int zero_;
 } fv_arch;
 
@@ -91,6 +90,7 @@ FV_API fv_model *fv_network(const char *name, const fv_arch *arch);
 typedef struct fv_network_info {
     const char *name, *paper;
     int input[3], classes;
+    const char *const *options; /* keys that it has beside those of every network; NULL-terminated */
 } fv_network_info;
 FV_API bool fv_network_at(int index, fv_network_info *info);
 

@@ -14,18 +14,25 @@
 typedef struct inception {
     const char *name;
     int one, reduce3, three, reduce5, five, pool;
-    const char *head; /* an auxiliary head on its output */
-    int pool_after;   /* kernel of a max pool behind it, stride 2 */
+    int pool_after;   /* kernel of a max pool behind it, stride 2; 0: none */
+    const char *head; /* an auxiliary head on its output; NULL: none */
 } inception;
 
 enum { BLOCKS = 9 };
+/* clang-format off */
 static const inception blocks[BLOCKS] = {
-    {"inception3a", 64, 96, 128, 16, 32, 32, NULL, 0},     {"inception3b", 128, 128, 192, 32, 96, 64, NULL, 3},
-    {"inception4a", 192, 96, 208, 16, 48, 64, "aux1", 0},  {"inception4b", 160, 112, 224, 24, 64, 64, NULL, 0},
-    {"inception4c", 128, 128, 256, 24, 64, 64, NULL, 0},   {"inception4d", 112, 144, 288, 32, 64, 64, "aux2", 0},
-    {"inception4e", 256, 160, 320, 32, 128, 128, NULL, 2}, {"inception5a", 256, 160, 320, 32, 128, 128, NULL, 0},
-    {"inception5b", 384, 192, 384, 48, 128, 128, NULL, 0},
+    /*               1x1   1x1  3x3   1x1  5x5  pool  behind it */
+    {"inception3a",   64,   96, 128,   16,  32,   32, 0, NULL},
+    {"inception3b",  128,  128, 192,   32,  96,   64, 3, NULL},
+    {"inception4a",  192,   96, 208,   16,  48,   64, 0, "aux1"},
+    {"inception4b",  160,  112, 224,   24,  64,   64, 0, NULL},
+    {"inception4c",  128,  128, 256,   24,  64,   64, 0, NULL},
+    {"inception4d",  112,  144, 288,   32,  64,   64, 0, "aux2"},
+    {"inception4e",  256,  160, 320,   32, 128,  128, 2, NULL},
+    {"inception5a",  256,  160, 320,   32, 128,  128, 0, NULL},
+    {"inception5b",  384,  192, 384,   48, 128,  128, 0, NULL},
 };
+/* clang-format on */
 
 typedef struct network {
     const fv_arch *arch;

@@ -45,7 +45,7 @@ fv_value *fv_build_mobilenet_v2(const fv_arch *arch) {
         }
     x = unit(x, index, last > LAST ? last : LAST, 1, 1, 1, init);
     fv_unscope(g);
-    x = fv_dropout(fv_flatten(fv_global_avg_pool(x)), 0.2f);
+    x = fv_dropout(fv_flatten(fv_global_avg_pool(x)), fv_dropout_rate(arch, 0.2f));
     x = fv_linear(x, "classifier.1", arch->classes, .init = fv_mobilenet_linear_init(arch));
     if (!x) fv_graph_free(g);
     return x;

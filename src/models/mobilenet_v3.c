@@ -80,7 +80,8 @@ static fv_value *build(const char *name, const row *rows, int last, const fv_arc
     x = unit(x, index, WIDENING * fv_mobilenet_channels(x), 1, (fv_conv_bn_args){.act = fv_hard_swish, .init = init});
     fv_unscope(g);
     x = fv_linear(fv_flatten(fv_global_avg_pool(x)), "classifier.0", fv_mobilenet_width(last, arch), .init = linear);
-    x = fv_linear(fv_dropout(fv_hard_swish(x), 0.2f), "classifier.3", arch->classes, .init = linear);
+    x = fv_dropout(fv_hard_swish(x), fv_dropout_rate(arch, 0.2f));
+    x = fv_linear(x, "classifier.3", arch->classes, .init = linear);
     if (!x) fv_graph_free(g);
     return x;
 }

@@ -11,10 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FV_NETWORK(name_, paper_, c, h, w, classes_, ...)                        \
-    {{.name = #name_, .paper = paper_, .input = {c, h, w}, .classes = classes_}, \
-     fv_build_##name_,                                                           \
-     (const char *const[]){__VA_ARGS__, NULL}},
+#define FV_NETWORK(name_, paper_, c, h, w, classes_, ...)   \
+    {{.name = #name_,                                       \
+      .paper = paper_,                                      \
+      .input = {c, h, w},                                   \
+      .classes = classes_,                                  \
+      .options = (const char *const[]){__VA_ARGS__, NULL}}, \
+     fv_build_##name_},
 static const fv_network_row networks[] = {
 #include "models/models.def"
 };
@@ -88,7 +91,7 @@ static const struct {
     [COUNT] = {1, INT_MAX, true}, [FLAG] = {0, 1, true}, [SCALE] = {1e-6, 1e6, false}, [RATE] = {0, 0.999, false}};
 
 static bool takes(const fv_network_row *row, int key) {
-    for (const char *const *option = row->options; option && *option; option++)
+    for (const char *const *option = row->info.options; *option; option++)
         if (strcmp(*option, keys[key].name) == 0) return true;
     return keys[key].general;
 }

@@ -8,7 +8,6 @@ typedef struct fv_network_row {
     fv_network_info info;
     /* Builds the graph for an `arch` with classes and input filled in; returns the logits. */
     fv_value *(*build)(const fv_arch *arch);
-    const char *const *options; /* keys of the text form beside the general ones; NULL-terminated; NULL: none */
 } fv_network_row;
 
 /* The rate of a dropout layer, where the caller has not asked for another. */
