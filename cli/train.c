@@ -1,5 +1,6 @@
 /* fovea train */
 #include "core/status.h"
+#include "core/suggest.h"
 #include "core/threads.h"
 #include "inputs.h"
 #include "kernels/cpu.h"
@@ -44,9 +45,7 @@ static fv_status gather_settings(cli_options *o) {
 static fv_status find_class(const char *name, const char *const *names, int n, int *index) {
     for (*index = 0; *index < n; ++*index)
         if (strcmp(names[*index], name) == 0) return FV_OK;
-    char near[96];
-    return fv_fail(FV_BAD_ARGUMENT, "--positive %s: the set has no such class%s", name,
-                   cli_did_you_mean(name, names, (size_t)n, near));
+    return fv_fail_in(fv_fail_unknown("class", name, names, (size_t)n), "--positive");
 }
 
 static fv_status name_classes(cli_options *o, fv_model *model, const fv_dataset *set) {

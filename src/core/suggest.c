@@ -41,9 +41,10 @@ const char *fv_suggest(const char *word, const char *const *names, size_t n) {
 fv_status fv_fail_unknown(const char *what, const char *word, const char *const *names, size_t n) {
     const char *near = fv_suggest(word, names, n);
     if (near) return fv_fail(FV_BAD_ARGUMENT, "no %s named \"%s\": did you mean \"%s\"?", what, word, near);
-    char list[512] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < n && used < sizeof list; i++)
+    char list[512] = "", more[40] = "";
+    size_t used = 0, i = 0;
+    for (; i < n && used + strlen(names[i]) + 3 < sizeof list; i++)
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
-    return fv_fail(FV_BAD_ARGUMENT, "no %s named \"%s\": there are %s", what, word, list);
+    if (i < n) snprintf(more, sizeof more, " and %zu more", n - i);
+    return fv_fail(FV_BAD_ARGUMENT, "no %s named \"%s\": there are %s%s", what, word, list, more);
 }

@@ -2,6 +2,7 @@
 #include "data/dataset.h"
 
 #include "core/memory.h"
+#include "core/suggest.h"
 #include "data/cache.h"
 
 #include <string.h>
@@ -69,8 +70,11 @@ static int find_name(const char *const *names, int n, const char *name) {
 
 fv_status fv_dataset_set_positive(fv_dataset *d, const char *class_name) {
     if (!class_name) return FV_OK;
-    int found = find_name((const char *const *)d->class_names, d->classes, class_name);
-    if (found < 0) return fv_fail(FV_BAD_ARGUMENT, "positive=%s: %s has no such class", class_name, d->kind->name);
+    const char *const *names = (const char *const *)d->class_names;
+    int found = find_name(names, d->classes, class_name);
+    if (found < 0)
+        return fv_fail_in(fv_fail_unknown("class", class_name, names, (size_t)d->classes), "%s: positive",
+                          d->kind->name);
     d->positive = found;
     return FV_OK;
 }

@@ -9,7 +9,8 @@
  *
  * Memory: libjpeg's own comes from malloc. Its only large part, the coefficients of a picture in several scans, is held to
  * what core/foreign.h leaves beside the pixels; row buffers stay under ROW_BUFFERS. Time: each scan passes over the whole
- * picture for a few bytes of file, so their number is limited, far above the ten or so that encoders make. */
+ * picture for a few bytes of file, so their number is limited, far above the ten or so that encoders make, and so are the
+ * blocks that all scans pass over (of 64 samples, up to 0.5 us each), above what they are in files of few bytes a block. */
 #include "core/foreign.h"
 #include "image/exif.h"
 #include "image/formats.h"
@@ -21,7 +22,14 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
-enum { MOST_SCANS = 100, ROW_BUFFERS = 16 << 20, SCALE_WHOLE = 8, STRIP = 16 };
+enum {
+    MOST_SCANS = 100,
+    MOST_BLOCKS = 4 << 20,
+    BLOCKS_A_BYTE = 64,
+    ROW_BUFFERS = 16 << 20,
+    SCALE_WHOLE = 8,
+    STRIP = 16
+};
 
 typedef struct decoder {
     struct jpeg_decompress_struct codec; /* its client_data is the decoder */
@@ -29,9 +37,11 @@ typedef struct decoder {
     struct jpeg_progress_mgr progress;
     jmp_buf failed;
     fv_status status;
-    size_t count; /* bytes of the file */
-    bool ended;   /* libjpeg has asked for more than those */
-    bool in_rows; /* the headers, and all scans where there are several, are behind */
+    size_t count;  /* bytes of the file */
+    bool ended;    /* libjpeg has asked for more than those */
+    bool in_rows;  /* the headers, and all scans where there are several, are behind */
+    int scan;      /* the last one that is counted in ... */
+    size_t blocks; /* ... what all have passed over */
     int orientation;
     fv_image *image;
     uint8_t *inks;  /* a row of CMYK */
@@ -107,9 +117,20 @@ static void on_message(j_common_ptr codec, int level) {
     if (!is_harmless(d, codec->err->msg_code)) give_up_damaged(d);
 }
 
+static void count_blocks(decoder *d) {
+    const struct jpeg_decompress_struct *codec = &d->codec;
+    d->scan = codec->input_scan_number;
+    for (int i = 0; i < codec->comps_in_scan; i++)
+        d->blocks += (size_t)codec->cur_comp_info[i]->width_in_blocks * codec->cur_comp_info[i]->height_in_blocks;
+    if (d->blocks > MOST_BLOCKS + BLOCKS_A_BYTE * d->count)
+        give_up(d, fv_fail(FV_BAD_DATA, "%d scans of %ux%u pixels and more, too many for %zu bytes", d->scan,
+                           codec->image_width, codec->image_height, d->count));
+}
+
 static void on_progress(j_common_ptr codec) {
     decoder *d = codec->client_data;
     if (d->codec.input_scan_number > MOST_SCANS) give_up(d, fv_fail(FV_BAD_DATA, "more than %d scans", MOST_SCANS));
+    if (d->codec.input_scan_number != d->scan) count_blocks(d);
 }
 
 /* An APP1 segment is looked at where it lies: its length in two bytes, themselves included, and then EXIF or something else. */

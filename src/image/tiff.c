@@ -13,6 +13,9 @@
  * are widened up to 8 times. */
 enum { OWN_BYTES = 24 << 20, LARGEST_SINGLE = 8 << 20, LARGEST_WINDOW = 8 << 20, BLOCK_TIMES = 3, CLAIM_TIMES = 8 };
 
+/* Of the file's bytes, all blocks together; samples of JPEG data, all scans together, as in jpeg.c. */
+enum { MOST_TIMES = 2, MOST_SCANNED = 256 << 20, SCANNED_A_BYTE = 4096 };
+
 /* ---- A file in memory, and libtiff's messages ---------------------------------------------------------------------- */
 
 typedef struct source {
@@ -135,6 +138,24 @@ static fv_status check_size(const source *s, const fv_tiff_layout *l, const bloc
     return FV_OK;
 }
 
+/* Time: what is compressed can be long and come to nothing, and blocks may all lie in one place of the file, or in it again
+ * be pictures of many scans, which libtiff limits to 100 (at a marker each, which nothing else in JPEG data looks like). */
+static fv_status check_time(TIFF *tiff, const source *s, const fv_tiff_layout *l, const blocks *b) {
+    size_t all = 0, most = MOST_TIMES * s->count, work;
+    for (size_t i = 0; i < b->count * b->planes && all <= most; i++) {
+        uint64_t bytes = TIFFGetStrileByteCount(tiff, (uint32_t)i);
+        all += bytes < most ? (size_t)bytes : most;
+    }
+    if (all > most)
+        return fv_fail(FV_BAD_DATA, "its blocks claim more than %d times its %zu bytes", MOST_TIMES, s->count);
+    if (l->compression != COMPRESSION_JPEG) return FV_OK;
+    if (!fv_size_mul(fv_tiff_jpeg_scans(s->bytes, s->count), b->bytes * b->planes, &work) ||
+        work / SCANNED_A_BYTE > MOST_SCANNED / SCANNED_A_BYTE + s->count)
+        return fv_fail(FV_BAD_DATA, "blocks of %ux%u pixels in too many scans for %zu bytes", (unsigned)b->width,
+                       (unsigned)b->height, s->count);
+    return FV_OK;
+}
+
 /* Block i of each plane, one after the other. A last strip may be lower than the others. */
 static bool read_block(TIFF *tiff, const blocks *b, size_t i, uint32_t rows, uint8_t *to) {
     for (size_t plane = 0; plane < b->planes; plane++, to += b->bytes) {
@@ -194,6 +215,7 @@ static fv_status decode(TIFF *tiff, const source *s, fv_image *image) {
     blocks b = find_blocks(tiff, &layout);
     if (!is_sound(&b, &layout)) return damaged(s);
     FV_TRY(check_size(s, &layout, &b));
+    FV_TRY(check_time(tiff, s, &layout, &b));
     FV_TRY(
         fv_image_new(image, (int)layout.width, (int)layout.height, fv_tiff_channels(&layout), fv_tiff_depth(&layout)));
     FV_TRY(read_blocks(tiff, s, &layout, &b, image));

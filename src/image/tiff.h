@@ -38,5 +38,7 @@ void fv_tiff_pixels(const fv_tiff_layout *layout, const uint8_t *row, size_t pla
 size_t fv_tiff_claims(const uint8_t *bytes, size_t count);
 /* The largest window that a Zstandard frame in the bytes asks for, wherever one begins. */
 size_t fv_tiff_zstd_window(const uint8_t *bytes, size_t count);
+/* How many scans of JPEG data begin in the bytes, or look as if they did. */
+size_t fv_tiff_jpeg_scans(const uint8_t *bytes, size_t count);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a TIFF file says before libtiff believes it: the sizes of its tags' values, the windows of its compressed data. */
+/* What a TIFF file says before libtiff believes it: the sizes of its tags' values, the windows and scans of its compressed data. */
 #include "core/memory.h"
 #include "image/tiff.h"
 
@@ -65,4 +65,12 @@ size_t fv_tiff_zstd_window(const uint8_t *bytes, size_t count) {
         if (window > largest) largest = window;
     }
     return largest < SIZE_MAX ? (size_t)largest : SIZE_MAX;
+}
+
+size_t fv_tiff_jpeg_scans(const uint8_t *bytes, size_t count) {
+    static const uint8_t marker[] = {0xff, 0xda};
+    size_t scans = 0;
+    const uint8_t *end = bytes + count, *at = bytes;
+    for (; (at = memmem(at, (size_t)(end - at), marker, sizeof marker)); at += sizeof marker) scans++;
+    return scans;
 }

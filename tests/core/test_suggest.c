@@ -39,6 +39,10 @@ static void failing_names_the_nearest_or_all(void **state) {
     assert_string_equal(fv_error(), "no optimizer named \"adan\": did you mean \"adam\"?");
     assert_int_equal(fv_fail_unknown("optimizer", "lbfgs", rules, 2), FV_BAD_ARGUMENT);
     assert_string_equal(fv_error(), "no optimizer named \"lbfgs\": there are sgd, adam");
+    static const char *many[200];
+    for (int i = 0; i < 200; i++) many[i] = "a_class_of_many";
+    fv_fail_unknown("class", "?", many, 200);
+    assert_contains(fv_error(), "a_class_of_many and 170 more");
 }
 
 int main(void) {

@@ -103,7 +103,7 @@ static void the_positive_class_is_named(void **state) {
     assert_int_equal(fv_dataset_positive(d), 0);
     fv_dataset_free(d);
     assert_refused(fv_folder(temporary("two"), .positive = "sick"), FV_BAD_ARGUMENT,
-                   "positive=sick: folder has no such class");
+                   "folder: positive: no class named \"sick\": there are ill, well");
 }
 
 static void links_are_followed_but_not_for_ever(void **state) {

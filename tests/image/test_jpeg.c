@@ -309,6 +309,30 @@ static void limits_the_number_of_scans(void **state) {
     }
 }
 
+/* Arithmetic coding takes zeros where there are no data, so a scan of 16 million pixels is its marker: for coefficient k, its
+ * bits from `from` down to `to`. */
+static void put_scan(int k, int from, int to) {
+    put((uint8_t[]){0xff, 0xda, 0, 8, 1, 1, 0, (uint8_t)k, (uint8_t)k, (uint8_t)(from << 4 | to)}, 10);
+}
+
+static void limits_the_pixels_of_all_scans(void **state) {
+    (void)state;
+    for (int scans = 17; scans <= 18; scans++) {
+        length = 0;
+        PUT_TEXT("\xff\xd8\xff\xdb\0\x43\0");
+        for (int i = 0; i < 64; i++) put("\1", 1);
+        PUT_TEXT("\xff\xca\0\x0b\x08\0\xf0\xff\xdc\1\1\x11\0"); /* progressive, 65500 x 240, gray */
+        put_scan(0, 0, 13);
+        for (int i = 1; i < scans; i++) i < 14 ? put_scan(0, 14 - i, 13 - i) : put_scan(i, 0, 13);
+        PUT_TEXT("\xff\xd9");
+        if (scans == 18) refuse(FV_BAD_DATA, "18 scans of 65500x240 pixels and more, too many for 266 bytes");
+        if (scans == 18) break;
+        fv_image image = decode(NULL);
+        assert_int_equal(image.height, 240);
+        fv_image_free(&image);
+    }
+}
+
 static void names_what_it_cannot_read(void **state) {
     (void)state;
     begin("gray");
@@ -353,6 +377,7 @@ int main(void) {
         cmocka_unit_test(survives_every_flipped_bit),
         cmocka_unit_test(refuses_claims_beyond_the_memory_rule),
         cmocka_unit_test(limits_the_number_of_scans),
+        cmocka_unit_test(limits_the_pixels_of_all_scans),
         cmocka_unit_test(names_what_it_cannot_read),
         cmocka_unit_test(survives_failing_allocations),
     };

@@ -85,6 +85,36 @@ static void refuses_tags_that_claim_the_file_many_times(void **state) {
     refuse_bytes(file, length, FV_BAD_DATA, "its tags claim 20026 bytes, of ");
 }
 
+/* `strips` strips of a row, all of them the same `bytes` bytes. */
+static void refuse_strips(uint32_t strips, uint32_t bytes, const char *part) {
+    gray(4, strips);
+    size_t values = length + 3 * 12 + 4;
+    tag(273, LONG, strips, (uint32_t)values), tag(278, LONG, 1, 1),
+        tag(279, LONG, strips, (uint32_t)values + 4 * strips);
+    put(4, 0);
+    for (uint32_t i = 0; i < strips; i++) put(4, values + 8 * strips);
+    for (uint32_t i = 0; i < strips; i++) put(4, bytes);
+    memset(file + length, 0, 200);
+    length += 200;
+    refuse_bytes(file, length, FV_BAD_DATA, part);
+}
+
+static void refuses_what_takes_too_long(void **state) {
+    (void)state;
+    refuse_strips(30, 36, "TIFF: Using code not yet in table"); /* 1080 bytes of 550 */
+    refuse_strips(30, 37, "its blocks claim more than 2 times its 550 bytes");
+    for (int scans = 29; scans <= 30; scans++) {
+        gray(3000, 3000);
+        tag(273, LONG, 1, 200), tag(278, LONG, 1, 3000), tag(279, LONG, 1, 100);
+        file[10 + 3 * 12 + 8] = 7; /* compression: JPEG */
+        end(200);
+        for (int i = 0; i < scans; i++) memcpy(file + 200 + 2 * i, "\xff\xda", 2);
+        assert_int_equal(fv_tiff_jpeg_scans(file, length), scans);
+        refuse_bytes(file, length, FV_BAD_DATA,
+                     scans == 29 ? "TIFF: Not a JPEG" : "blocks of 3000x3000 pixels in too many scans for 310 bytes");
+    }
+}
+
 static void sees_the_windows_of_zstandard(void **state) {
     (void)state;
     static const uint8_t window[] = "..\x28\xb5\x2f\xfd\x00\x58"; /* exponent 11, mantissa 0 */
@@ -106,6 +136,7 @@ int main(void) {
         cmocka_unit_test(says_what_it_does_not_read),
         cmocka_unit_test(refuses_claims_beyond_the_memory_rule),
         cmocka_unit_test(refuses_tags_that_claim_the_file_many_times),
+        cmocka_unit_test(refuses_what_takes_too_long),
         cmocka_unit_test(sees_the_windows_of_zstandard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
