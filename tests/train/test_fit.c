@@ -61,6 +61,11 @@ static void test_refusals(void **state) {
     assert_int_equal(small_fit(model, (fv_fit_args){.workers = -1}, &(watch){0}), FV_BAD_ARGUMENT);
     assert_int_equal(small_fit(model, (fv_fit_args){.optimizer = fv_sgd(.lr = NAN)}, &(watch){0}), FV_BAD_ARGUMENT);
     assert_contains(fv_error(), "lr nan");
+    assert_int_equal(small_fit(model, (fv_fit_args){.best = "auc"}, &(watch){0}), FV_BAD_ARGUMENT);
+    assert_int_equal(small_fit(model, (fv_fit_args){.topk = {4}}, &(watch){0}), FV_BAD_ARGUMENT);
+    assert_int_equal(small_fit(model, (fv_fit_args){.min_delta = -1}, &(watch){0}), FV_BAD_ARGUMENT);
+    assert_int_equal(small_fit(model, (fv_fit_args){.min_delta = NAN}, &(watch){0}), FV_BAD_ARGUMENT);
+    assert_contains(fv_error(), "min_delta nan: must be 0 or more");
     assert_int_equal(small_fit(model, (fv_fit_args){.augment = "turn:5"}, &(watch){0}), FV_BAD_ARGUMENT);
     assert_contains(fv_error(), "augment: turn: no such transform");
 
