@@ -18,6 +18,12 @@ void cli_print_measure(const char *name, fv_measure m) {
         printf("%-*s %.4f  %.4f to %.4f\n", LABEL, name, m.value, m.low, m.high);
 }
 
+void cli_print_positive(const fv_model *model, float threshold) {
+    printf("%-*s ", LABEL, "positive");
+    cli_print_plain(stdout, fv_model_class_name(model, fv_model_positive(model)));
+    printf(", from a probability of %.6g\n", (double)threshold);
+}
+
 void cli_print_json_measure(const char *key, fv_measure m) {
     printf(",\"%s\":", key);
     cli_print_number(stdout, m.value);
@@ -185,9 +191,8 @@ void cli_print_measures(const fv_model *model, const fv_evaluation *e, const fv_
     printf("%-*s %s\n%-*s %.4f\n", LABEL, "images", cli_count(e->n, count), LABEL, "loss", e->loss);
     each_top(e, "top-", cli_print_measure);
     if (m->positive >= 0) {
-        printf("\n%-*s ", LABEL, "positive");
-        cli_print_plain(stdout, fv_model_class_name(model, m->positive));
-        printf(", from a probability of %.4g\n", (double)fv_model_threshold(model));
+        putchar('\n');
+        cli_print_positive(model, fv_model_threshold(model));
         each_of_two(m, false, cli_print_measure);
     }
     print_classes(model, m, width);

@@ -11,6 +11,8 @@ void cli_print_json_measures(const fv_model *model, const fv_evaluation *evaluat
 /* One of them: a row "name  0.9500  0.9123 to 0.9716", or "name  -  why"; `,"key":0.95,"key_interval":[0.9123,0.9716]`, or
  * `,"key":null,"key_undefined":"why"`. */
 void cli_print_measure(const char *name, fv_measure measure);
+/* "positive  NAME, from a probability of 0.5". */
+void cli_print_positive(const fv_model *model, float threshold);
 void cli_print_json_measure(const char *key, fv_measure measure);
 
 #endif

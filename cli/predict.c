@@ -77,12 +77,13 @@ static const format text_format = {"", print_text, fail_text}, json_format = {""
 
 /* ---- Predicting -------------------------------------------------------------------------------------------------- */
 
-/* Brings the `top` likeliest classes to the front; of equals the first. */
+/* Brings the class that the image is taken for to the front, which of two goes by the threshold, and behind it the likeliest
+ * of the others, `top` in all; of equals the first. */
 static void rank(prediction *p) {
     for (int i = 0; i < p->classes; i++) p->order[i] = i;
     for (int k = 0; k < p->top; k++) {
-        int best = k;
-        for (int i = k + 1; i < p->classes; i++)
+        int best = k ? k : fv_predicted_class(p->model, p->probabilities);
+        for (int i = k + 1; k && i < p->classes; i++)
             if (p->probabilities[p->order[i]] > p->probabilities[p->order[best]]) best = i;
         int index = p->order[best];
         memmove(&p->order[k + 1], &p->order[k], (size_t)(best - k) * sizeof(int));

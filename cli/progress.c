@@ -107,7 +107,7 @@ static fv_status on_epoch(void *user, const fv_epoch_report *report) {
     cli_progress *progress = user;
     cli_progress_end(progress);
     say_epoch(report);
-    if (report->best) progress->best = report->val_top1, progress->best_epoch = report->epoch;
+    if (report->best) progress->best = report->val_best, progress->best_epoch = report->epoch;
     progress->last = *report;
     return FV_OK;
 }

@@ -8,7 +8,7 @@ typedef struct cli_progress {
     uint64_t log_every; /* steps between lines; 0: none */
     bool terminal, color, utf8;
     double drawn; /* when the bar was last drawn, in seconds; 0: it is not on the screen */
-    double best;  /* top-1, of the epochs seen; best_epoch 0: none yet */
+    double best;  /* val_best of the best epoch seen; best_epoch 0: none yet */
     int best_epoch;
     fv_epoch_report last; /* epoch 0: none yet */
 } cli_progress;

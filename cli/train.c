@@ -70,6 +70,9 @@ static fv_status check_sets(const cli_options *o, const cli_sets *sets) {
     if (o->early_stop && !sets->val)
         return fv_fail(FV_BAD_ARGUMENT, "--early-stop: needs validation, and %s has no such split; use --val-split",
                        o->data);
+    if (o->source[CLI_FLAG_best] > CLI_BY_DEFAULT && !sets->val)
+        return fv_fail(FV_BAD_ARGUMENT, "--best: needs validation, and %s has no such split; use --val-split", o->data);
+    if (o->min_delta > 0 && !o->early_stop) return fv_fail(FV_BAD_ARGUMENT, "--min-delta: goes with --early-stop N");
     return FV_OK;
 }
 
@@ -119,24 +122,25 @@ static void say_run(const cli_options *o, const fv_model *model, const cli_sets 
     say_machine(o, before);
 }
 
-static void say_result(const cli_progress *progress, const char *folder) {
+/* `measure`: by which epochs were compared. */
+static void say_result(const cli_progress *progress, const char *measure, const char *folder) {
     const fv_epoch_report *last = &progress->last;
-    char top1[96];
+    char outcome[96];
     if (!last->epoch) {
         cli_say("done: nothing was left to do in %s", folder);
         return;
     }
     if (!last->validated)
-        snprintf(top1, sizeof top1, "training top-1 %.4f", last->top1);
+        snprintf(outcome, sizeof outcome, "training top-1 %.4f", last->top1);
     else if (!progress->best_epoch)
-        snprintf(top1, sizeof top1, "validation top-1 %.4f, the best came earlier", last->val_top1);
+        snprintf(outcome, sizeof outcome, "validation %s %.4f, the best came earlier", measure, last->val_best);
     else
-        snprintf(top1, sizeof top1, "validation top-1 %.4f, best %.4f in epoch %d", last->val_top1, progress->best,
-                 progress->best_epoch);
+        snprintf(outcome, sizeof outcome, "validation %s %.4f, best %.4f in epoch %d", measure, last->val_best,
+                 progress->best, progress->best_epoch);
     if (folder)
-        cli_say("done: %s; in %s: %slast.safetensors", top1, folder, last->validated ? "best.safetensors, " : "");
+        cli_say("done: %s; in %s: %slast.safetensors", outcome, folder, last->validated ? "best.safetensors, " : "");
     else
-        cli_say("done: %s; nothing was saved (no --out)", top1);
+        cli_say("done: %s; nothing was saved (no --out)", outcome);
 }
 
 /* ---- Ctrl-C ------------------------------------------------------------------------------------------------------ */
@@ -174,10 +178,13 @@ static fv_status fit_settings(cli_options *o, const fv_model *model, fv_fit_args
         .resume = o->resume,
         .config = cli_recipe_text(o),
         .save_every = (int)o->save_every,
+        .best = o->best,
         .early_stop = (int)o->early_stop,
+        .min_delta = (float)o->min_delta,
         .max_bad = cli_max_bad(o),
     };
     if (!args->config) return FV_NO_MEMORY;
+    FV_TRY(cli_topk_settings(o, args->topk));
     FV_TRY(cli_loss_settings(o, fv_model_outputs(model), &args->loss));
     FV_TRY(cli_optimizer_settings(o, &args->optimizer));
     return cli_schedule_settings(o, &args->schedule);
@@ -194,7 +201,7 @@ static fv_status run(cli_options *o, const cli_sets *sets, fv_model *model) {
     fv_status status = fv_fit_with(model, sets->train, sets->val, &args);
     cli_progress_end(&progress);
     if (status == FV_STOPPED) return say_stopped(args.save_dir);
-    if (status == FV_OK) say_result(&progress, args.save_dir);
+    if (status == FV_OK) say_result(&progress, strcmp(o->best, "top1") == 0 ? "top-1" : o->best, args.save_dir);
     return status;
 }
 

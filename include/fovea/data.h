@@ -22,7 +22,7 @@ typedef enum fv_split { FV_SPLIT_DEFAULT = 0, FV_TRAIN, FV_VAL, FV_TEST } fv_spl
  *   cifar10:DIR, cifar100:DIR        the binary files                        keys: split=train|test, limit=N
  *   palm:DIR                         fundus photographs, see fv_palm         keys: split=train|val, limit=N
  *   folder:DIR                       a folder a class, see fv_folder         keys: split=train|val|test, limit=N, positive=CLASS
- *   csv:FILE                         lines path,label, see fv_csv            keys: limit=N, positive=CLASS
+ *   csv:FILE                         lines path,label, see fv_csv            keys: limit=N, positive=CLASS, group=COLUMN
  *   synthetic:fundus                 procedural retinas, see fv_fundus       keys: split=train|val|test, size=N, count=N, seed=N
  * A bare DIR or FILE is recognised by what lies in it. A split= in the SPEC goes before the argument. Returns NULL on failure,
  * the message naming what is wrong and what was expected. The caller frees it with fv_dataset_free. */
@@ -36,6 +36,7 @@ typedef struct fv_dataset_args {
     fv_split split;       /* default FV_TRAIN */
     size_t limit;         /* so many images: the first, or, where they are files, spread evenly over the set; 0: all */
     const char *positive; /* the class that is positive; default: as the set says, if it does */
+    const char *group;    /* fv_csv: the column whose equal values (a patient's pictures) a split keeps together */
     int zero_;
 } fv_dataset_args;
 
@@ -95,6 +96,8 @@ FV_API int fv_dataset_classes(const fv_dataset *dataset);
 FV_API const char *fv_dataset_class_name(const fv_dataset *dataset, int index); /* NULL out of range */
 /* The class index that means "positive" for a two-class set, or -1 where the set does not say. */
 FV_API int fv_dataset_positive(const fv_dataset *dataset);
+/* How many groups its images are in (fv_dataset_args.group); 0: no groups. */
+FV_API int fv_dataset_groups(const fv_dataset *dataset);
 /* Gives the set the classes of another, or of a model: labels are matched by the classes' names, so that a set which lacks a
  * class, or has them in another order, is measured right. A set without names of its own ("0", "1", ...) takes the new ones
  * in order; one of as many classes, none of which has a name among them, stays as it is. FV_BAD_DATA where some names are
@@ -116,9 +119,13 @@ typedef struct fv_bad_file {
  * of files have none. */
 FV_API size_t fv_dataset_bad_files(const fv_dataset *dataset, fv_bad_file *files, size_t room);
 
-/* A part of a dataset: it shares the parent, which must outlive it. Stratified by class, the same for the same seed:
- * fraction of the images for FV_VAL, the rest for FV_TRAIN. */
+/* A part of a dataset: it shares the parent, which must outlive it. The same for the same seed, and stratified by class, or
+ * as nearly as groups that stay together allow: fraction of the images for FV_VAL, the rest for FV_TRAIN. */
 FV_API fv_dataset *fv_dataset_part(const fv_dataset *dataset, fv_split part, float fraction, uint64_t seed);
+
+/* Cross-validation: the images are dealt out into `folds` parts (2 or more), of which the fold-th, from 1, is FV_VAL and the
+ * rest FV_TRAIN. Every image validates once. */
+FV_API fv_dataset *fv_dataset_fold(const fv_dataset *dataset, fv_split part, int fold, int folds, uint64_t seed);
 
 /* ---- Preprocessing -------------------------------------------------------------------------------------------- */
 

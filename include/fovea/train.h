@@ -42,7 +42,9 @@ typedef struct fv_epoch_report {
     double images_per_second;
     bool validated;                      /* the rest is set */
     double val_loss, val_top1, val_top5; /* top5: NAN below 5 classes */
-    bool best; /* the best val_top1 so far (the lower loss wins a tie): best.safetensors was written */
+    double val_auc;                      /* NAN unless there are two */
+    double val_best;                     /* the measure fv_fit_args.best */
+    bool best; /* none was better so far (the lower loss wins a tie): best.safetensors was written */
 } fv_epoch_report;
 
 /* Any function may be NULL. A status other than FV_OK stops the run with it, the state saved. Called on the thread that
@@ -77,12 +79,21 @@ typedef struct fv_fit_args {
     const char *config;   /* text kept in the run folder as config.recipe and in the state; default "", and on resuming
                                what it was */
     int save_every;       /* steps between states within an epoch; default 0: at the end of each epoch only */
-    int early_stop;       /* epochs without a better val_top1 before the run ends; default 0: never */
-    float max_bad;        /* the share of a set's files that may be unreadable before the run ends with FV_BAD_DATA;
+    const char
+        *best;      /* the measure of validation by which epochs are compared: a name of fv_best_name; default "top1" */
+    int early_stop; /* epochs without a better one before the run ends; default 0: never */
+    float min_delta; /* by how much better it must be to count for early_stop; default 0: at all */
+    int topk
+        [FV_TOPK]; /* of validation, in metrics.jsonl: the k of top-k, rising; default {1, 5}, as there are classes */
+    float max_bad; /* the share of a set's files that may be unreadable before the run ends with FV_BAD_DATA;
                                default 0.05; FV_ZERO: not one */
     fv_callback callback;
     int zero_;
 } fv_fit_args;
+
+/* Measures that name the best epoch: "loss", "top1", "top5", "macro_f1", "macro_recall", and for two classes "auc", "pr_auc",
+ * "sensitivity", "specificity"; NULL past the last. */
+FV_API const char *fv_best_name(int index);
 
 /* Trains `model` on `train`; evaluates on `val` after each epoch, if not NULL. On FV_OK the model holds the last weights.
  * FV_STOPPED after fv_stop_request: the state is saved, if there is a save_dir. */

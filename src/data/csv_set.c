@@ -1,4 +1,5 @@
-/* csv:FILE, a line an image: path and label. A label is an index from 0 or a class's name, the same in all lines. */
+/* csv:FILE, a line an image: path and label, and perhaps a group. A label is an index from 0 or a class's name, the same in all
+ * lines. */
 #include "core/file.h"
 #include "core/memory.h"
 #include "data/classes.h"
@@ -15,7 +16,7 @@ static const char *const path_columns[] = {"path", "file", "filename", "image", 
 static const char *const label_columns[] = {"label", "class", "target", NULL};
 
 typedef struct row {
-    const char *path, *label;
+    const char *path, *label, *group; /* group NULL: not asked for */
     size_t line;
 } row;
 
@@ -40,29 +41,42 @@ static size_t count_lines(const char *text, size_t bytes) {
     return lines;
 }
 
-/* The columns, by the header if the first record is one; it is used up then. */
-static fv_status find_columns(fv_csv *c, int *path, int *label) {
-    *path = fv_csv_column(c, path_columns);
-    *label = fv_csv_column(c, label_columns);
-    if (*path >= 0 && *label >= 0) return fv_csv_next(c);
-    *path = 0;
-    *label = 1;
+typedef struct columns {
+    int path, label, group; /* group -1: not asked for */
+} columns;
+
+/* By the header if the first record is one; it is used up then. A group is known by the header alone. */
+static fv_status find_columns(fv_csv *c, const char *group, columns *k) {
+    *k = (columns){fv_csv_column(c, path_columns), fv_csv_column(c, label_columns), -1};
+    if (group) k->group = fv_csv_column(c, (const char *const[]){group, NULL});
+    bool header = k->path >= 0 && k->label >= 0;
+    if (group && (!header || k->group < 0))
+        return fv_fail(FV_BAD_ARGUMENT, "%s: group=%s: %s", c->name, group,
+                       header ? "the first line names no such column" : "needs a first line that names the columns");
+    if (header) return fv_csv_next(c);
+    *k = (columns){0, 1, -1};
     return FV_OK;
 }
 
-static fv_status read_rows(rows *r, const char *file, size_t bytes) {
+static fv_status read_row(const fv_csv *c, const columns *k, row *r) {
+    if (c->n <= k->path || c->n <= k->label || c->n <= k->group)
+        return fv_fail(FV_BAD_DATA, "%s: line %zu: %d field%s: expected path,label%s", c->name, c->line, c->n,
+                       c->n == 1 ? "" : "s", k->group < 0 ? "" : " and the group");
+    FV_TRY(fv_csv_check_path(c, c->fields[k->path]));
+    *r = (row){c->fields[k->path], c->fields[k->label], k->group < 0 ? NULL : c->fields[k->group], c->line};
+    if (!r->group || *r->group) return FV_OK;
+    return fv_fail(FV_BAD_DATA, "%s: line %zu: the group is empty", c->name, c->line);
+}
+
+static fv_status read_rows(rows *r, const char *file, size_t bytes, const char *group) {
     fv_csv c;
-    int path, label;
+    columns k;
     FV_TRY(fv_csv_begin(&c, r->text, bytes, file));
     if (!(r->rows = FV_NEW_N(row, count_lines(r->text, bytes)))) return FV_NO_MEMORY;
     FV_TRY(fv_csv_next(&c));
-    FV_TRY(find_columns(&c, &path, &label));
+    FV_TRY(find_columns(&c, group, &k));
     for (; c.n; r->n++) {
-        if (c.n <= path || c.n <= label)
-            return fv_fail(FV_BAD_DATA, "%s: line %zu: %d field%s: expected path,label", file, c.line, c.n,
-                           c.n == 1 ? "" : "s");
-        FV_TRY(fv_csv_check_path(&c, c.fields[path]));
-        r->rows[r->n] = (row){c.fields[path], c.fields[label], c.line};
+        FV_TRY(read_row(&c, &k, &r->rows[r->n]));
         FV_TRY(fv_csv_next(&c));
     }
     return r->n ? FV_OK : fv_fail(FV_BAD_DATA, "%s: no line with path,label", file);
@@ -124,15 +138,32 @@ static int count_classes(const rows *r) {
 
 static const fv_dataset_kind csv_kind = FV_FILES_KIND("csv");
 
+/* Groups are numbered in the order of their sorted names. */
+static fv_status set_groups(const rows *r, fv_files *files) {
+    size_t n = r->n;
+    const char **names = FV_NEW_N(const char *, n);
+    int *groups = names ? FV_NEW_N(int, n) : NULL;
+    if (groups) {
+        for (size_t i = 0; i < r->n; i++) names[i] = r->rows[i].group;
+        fv_classes_sort(names, &n);
+        for (size_t i = 0; i < r->n; i++) groups[i] = fv_classes_find(names, n, r->rows[i].group);
+        fv_files_set_groups(files, groups, (int)n);
+    }
+    fv_free(names);
+    return groups ? FV_OK : FV_NO_MEMORY;
+}
+
+static fv_status add_rows(const rows *r, fv_files *files) {
+    for (size_t i = 0; i < r->n; i++) FV_TRY(fv_files_add(files, r->rows[i].path, label_of(r, &r->rows[i])));
+    return r->rows[0].group ? set_groups(r, files) : FV_OK;
+}
+
 static fv_dataset *make_set(const rows *r, const char *root, const fv_dataset_args *args) {
     fv_files *files = fv_files_new(&csv_kind, count_classes(r), r->names, root);
     if (!files) return NULL;
-    for (size_t i = 0; i < r->n; i++)
-        if (fv_files_add(files, r->rows[i].path, label_of(r, &r->rows[i])) != FV_OK) {
-            fv_dataset_free(&files->base);
-            return NULL;
-        }
-    return fv_files_done(files, args);
+    if (add_rows(r, files) == FV_OK) return fv_files_done(files, args);
+    fv_dataset_free(&files->base);
+    return NULL;
 }
 
 fv_dataset *fv_csv_with(const char *file, const fv_dataset_args *args) {
@@ -145,7 +176,7 @@ fv_dataset *fv_csv_with(const char *file, const fv_dataset_args *args) {
     size_t bytes;
     fv_dataset *dataset = NULL;
     char *root = fv_folder_of(file);
-    if (root && (r.text = fv_file_read(file, FILE_LIMIT, &bytes)) && read_rows(&r, file, bytes) == FV_OK &&
+    if (root && (r.text = fv_file_read(file, FILE_LIMIT, &bytes)) && read_rows(&r, file, bytes, args->group) == FV_OK &&
         find_classes(&r, file) == FV_OK)
         dataset = make_set(&r, root, args);
     free_rows(&r);

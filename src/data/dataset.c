@@ -170,6 +170,7 @@ fv_status fv_dataset_label(const fv_dataset *dataset, size_t index, int *label) 
 
 size_t fv_dataset_count(const fv_dataset *d) { return d ? d->count : 0; }
 int fv_dataset_classes(const fv_dataset *d) { return d ? d->classes : 0; }
+int fv_dataset_groups(const fv_dataset *d) { return d ? d->n_groups : 0; }
 int fv_dataset_positive(const fv_dataset *d) { return d ? d->positive : -1; }
 fv_split fv_dataset_split(const fv_dataset *d) { return d ? d->split : FV_SPLIT_DEFAULT; }
 const char *fv_dataset_name(const fv_dataset *d) { return d ? d->kind->name : NULL; }

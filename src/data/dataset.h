@@ -28,7 +28,9 @@ struct fv_dataset {
     bool numbered;      /* class names are but numbers */
     int *class_map;     /* [map_size] from the kind's labels to classes; NULL: they are the same */
     int map_size;
-    int positive;                /* -1: the set does not say */
+    int positive;      /* -1: the set does not say */
+    const int *groups; /* [count] 0..n_groups-1, which a split keeps together; the kind's; NULL: there are none */
+    int n_groups;
     int channels, height, width; /* of image 0, or of the first that can be read */
     fv_preprocess preprocess;    /* the normalisation that suits it */
     struct fv_cache *cache;      /* of a costly kind's images; NULL: none */

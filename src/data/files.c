@@ -20,6 +20,7 @@ void fv_files_close(fv_dataset *dataset) {
     fv_bad_free(f->base.bad);
     fv_free(f->paths);
     fv_free(f->labels);
+    fv_free(f->groups);
     fv_arena_free(&f->arena);
 }
 
@@ -44,6 +45,11 @@ fv_status fv_files_add(fv_files *f, const char *path, int label) {
     return FV_OK;
 }
 
+void fv_files_set_groups(fv_files *f, int *groups, int n) {
+    f->base.groups = f->groups = groups;
+    f->base.n_groups = n;
+}
+
 /* Keeps `limit` images, spread evenly over the order: a folder's first ones are all of one class. */
 static void thin_out(fv_files *f, size_t limit) {
     if (!limit || limit >= f->base.count) return;
@@ -51,6 +57,7 @@ static void thin_out(fv_files *f, size_t limit) {
         size_t from = (size_t)((double)i * (double)f->base.count / (double)limit);
         f->paths[i] = f->paths[from];
         f->labels[i] = f->labels[from];
+        if (f->groups) f->groups[i] = f->groups[from];
     }
     f->base.count = limit;
 }

@@ -11,6 +11,7 @@ typedef struct fv_files {
     const char *root;
     const char **paths; /* below root */
     int *labels;
+    int *groups; /* NULL: there are none */
     size_t room;
 } fv_files;
 
@@ -26,6 +27,8 @@ void fv_files_close(fv_dataset *dataset);
 fv_files *fv_files_new(const fv_dataset_kind *kind, int classes, const char *const *class_names, const char *root);
 /* `path` is below root. */
 fv_status fv_files_add(fv_files *files, const char *path, int label);
+/* The groups of all that was added, 0..n-1, which become the set's. */
+void fv_files_set_groups(fv_files *files, int *groups, int n);
 /* The end of adding: keeps args->limit images, learns their size, finds args->positive. On failure everything is freed, and
  * NULL returned. */
 fv_dataset *fv_files_done(fv_files *files, const fv_dataset_args *args);

@@ -10,13 +10,13 @@
 
 /* ---- Keys ---- */
 
-enum { SPLIT = 1, LIMIT = 2, SIZE = 4, COUNT = 8, SEED = 16, POSITIVE = 32 };
+enum { SPLIT = 1, LIMIT = 2, SIZE = 4, COUNT = 8, SEED = 16, POSITIVE = 32, GROUP = 64 };
 
 /* A spec taken apart. Zero is what it does not give. */
 typedef struct options {
     char *where;
     fv_split split;
-    const char *positive;
+    const char *positive, *group;
     uint64_t limit, size, count, seed;
 } options;
 
@@ -28,8 +28,9 @@ typedef struct spec_key {
 } spec_key;
 
 static const spec_key keys[] = {
-    {SPLIT, "split", 0, 0, 0}, /* the two that are not numbers */
+    {SPLIT, "split", 0, 0, 0}, /* the three that are not numbers */
     {POSITIVE, "positive", 0, 0, 0},
+    {GROUP, "group", 0, 0, 0},
     {LIMIT, "limit", offsetof(options, limit), 1, UINT32_MAX},
     {SIZE, "size", offsetof(options, size), 16, 2048},
     {COUNT, "count", offsetof(options, count), 2, 1000000},
@@ -64,7 +65,7 @@ static const spec_kind kinds[] = {
     {"cifar10", SPLIT | LIMIT, fv_cifar10_recognise, fv_cifar10_with},
     {"cifar100", SPLIT | LIMIT, fv_cifar100_recognise, fv_cifar100_with},
     {"palm", SPLIT | LIMIT, fv_palm_recognise, fv_palm_with},
-    {"csv", LIMIT | POSITIVE, fv_csv_recognise, fv_csv_with},
+    {"csv", LIMIT | POSITIVE | GROUP, fv_csv_recognise, fv_csv_with},
     {"folder", SPLIT | LIMIT | POSITIVE, fv_folder_recognise, fv_folder_with},
     {"synthetic", SPLIT | SIZE | COUNT | SEED, NULL, NULL}, /* see open_synthetic */
 };
@@ -119,6 +120,7 @@ static fv_status parse_option(const char *spec, const spec_kind *kind, char *tex
         if (strcmp(text, k->name) != 0) continue;
         if (k->bit == SPLIT) return parse_split(spec, value, &o->split);
         if (k->bit == POSITIVE) return o->positive = value, FV_OK;
+        if (k->bit == GROUP) return o->group = value, FV_OK;
         return parse_number(spec, k, value, (uint64_t *)(void *)((char *)o + k->offset));
     }
     return unknown(spec, "key", text, names, n);
@@ -170,8 +172,9 @@ static char *cut_options(char *text) {
 
 static fv_dataset *open_kind(const spec_kind *kind, const options *o) {
     if (!kind->open) return open_synthetic(o);
-    return kind->open(o->where,
-                      &(fv_dataset_args){.split = o->split, .limit = (size_t)o->limit, .positive = o->positive});
+    return kind->open(
+        o->where,
+        &(fv_dataset_args){.split = o->split, .limit = (size_t)o->limit, .positive = o->positive, .group = o->group});
 }
 
 static fv_dataset *open_spec(const char *spec, fv_split split, bool force) {

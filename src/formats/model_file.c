@@ -147,8 +147,8 @@ static fv_status describe(const char *where, const json_t *root, fv_model *model
     FV_TRY(fv_json_string(where, root, "network", &network));
     if (!(model->network = fv_strdup(network))) return FV_NO_MEMORY;
     FV_TRY(classes_from_json(where, root, model));
-    FV_TRY(fv_json_number(where, root, "threshold", 1e-6, 1 - 1e-6, &threshold));
-    FV_TRY(fv_model_set_threshold(model, (float)threshold));
+    FV_TRY(fv_json_number(where, root, "threshold", 0, 1, &threshold));
+    if (fv_model_set_threshold(model, (float)threshold) != FV_OK) return fv_fail_in(FV_BAD_DATA, "%s", where);
     FV_TRY(preprocessing_from_json(where, root, model));
     return training_from_json(root, model);
 }

@@ -62,7 +62,9 @@ json_t *fv_course_to_json(const fv_trainer *trainer, const fv_fit_args *args, si
     object = fv_json_with(object, "epochs", json_integer(args->epochs ? args->epochs : FV_FIT_EPOCHS));
     object = fv_json_with(object, "batch_size", json_integer(trainer->args.batch_size));
     object = fv_json_with(object, "augment", json_string(args->augment ? args->augment : ""));
+    object = fv_json_with(object, "best", json_string(args->best ? args->best : "top1"));
     object = fv_json_with(object, "early_stop", json_integer(args->early_stop));
+    object = fv_json_with(object, "min_delta", json_real((double)args->min_delta));
     object = fv_json_with(object, "optimizer", optimizer_to_json(&trainer->args.optimizer));
     object = fv_json_with(object, "schedule", schedule_to_json(&args->schedule));
     object = fv_json_with(object, "loss", loss_to_json(trainer));

@@ -6,7 +6,9 @@
 #include "data/dataset.h"
 #include "data/loader.h"
 #include "formats/json.h"
+#include "train/criterion.h"
 #include "train/evaluate.h"
+#include "train/metrics_line.h"
 #include "train/run.h"
 #include "train/stop.h"
 
@@ -23,9 +25,11 @@ typedef struct fitting {
     fv_loader *loader;
     fv_run run;
     fv_progress progress;
-    char *config;   /* owned: of the run that is resumed; NULL: the caller's */
-    size_t batches; /* of an epoch */
-    size_t skipped; /* images of this epoch that could not be read */
+    char *config;                  /* owned: of the run that is resumed; NULL: the caller's */
+    size_t batches;                /* of an epoch */
+    size_t skipped;                /* images of this epoch that could not be read */
+    const fv_criterion *criterion; /* by which epochs are compared */
+    fv_evaluation evaluation;      /* of the last validation */
 } fitting;
 
 static int epochs_of(const fitting *f) { return f->args->epochs ? f->args->epochs : FV_FIT_EPOCHS; }
@@ -117,31 +121,25 @@ static fv_status train_epoch(fitting *f) {
 /* ---- Epochs ---------------------------------------------------------------------------------------------------------------- */
 
 static fv_status validate(fitting *f, fv_epoch_report *report) {
-    fv_evaluation result;
     fv_evaluate_args args = {.loss = f->trainer->args.loss,
                              .batch_size = f->trainer->args.batch_size,
                              .workers = f->args->workers,
                              .max_bad = f->args->max_bad};
-    fv_status status = fv_session_evaluate(&f->inference, f->val, &args, &result);
+    memcpy(args.topk, f->args->topk, sizeof args.topk);
+    fv_evaluation *result = &f->evaluation;
+    fv_status status = fv_session_evaluate(&f->inference, f->val, &args, result);
     FV_TRY(watch_files(f, f->val, 0));
     FV_TRY(status);
-    if (!isfinite(result.loss))
+    if (!isfinite(result->loss))
         return fv_fail(FV_NOT_FINITE,
                        "%s: the validation loss is %g after epoch %d: lower the learning rate, or check the data",
-                       fv_model_network(f->model), result.loss, report->epoch);
+                       fv_model_network(f->model), result->loss, report->epoch);
     report->validated = true;
-    report->val_loss = result.loss;
-    report->val_top1 = result.top1;
-    report->val_top5 = result.top5;
-    fv_progress *p = &f->progress;
-    report->best =
-        p->best_epoch == 0 || result.top1 > p->best_top1 || (result.top1 == p->best_top1 && result.loss < p->best_loss);
-    if (report->best) {
-        p->best_top1 = result.top1;
-        p->best_loss = result.loss;
-        p->best_epoch = report->epoch;
-    }
-    return FV_OK;
+    report->val_loss = result->loss;
+    report->val_top1 = result->top1;
+    report->val_top5 = result->top5;
+    report->val_auc = result->auc;
+    return fv_compare_epoch(&f->progress, f->criterion, result, (double)f->args->min_delta, report);
 }
 
 static fv_epoch_report describe_epoch(const fitting *f) {
@@ -155,21 +153,6 @@ static fv_epoch_report describe_epoch(const fitting *f) {
                              .top1 = mean.top1,
                              .seconds = p->seconds,
                              .images_per_second = (double)mean.n / p->seconds};
-}
-
-static char *metrics_line(const fv_epoch_report *r) {
-    char top5[48] = "";
-    if (r->validated && !isnan(r->val_top5)) snprintf(top5, sizeof top5, ",\"val_top5\":%.9g", r->val_top5);
-    char *head = fv_format("{\"epoch\":%d,\"step\":%llu,\"lr\":%.9g,\"loss\":%.9g,\"top1\":%.9g,\"seconds\":%.4f,"
-                           "\"images_per_second\":%.1f",
-                           r->epoch, (unsigned long long)r->step, (double)r->lr, r->loss, r->top1, r->seconds,
-                           r->images_per_second);
-    if (!head) return NULL;
-    char *line = r->validated
-                     ? fv_format("%s,\"val_loss\":%.9g,\"val_top1\":%.9g%s}", head, r->val_loss, r->val_top1, top5)
-                     : fv_format("%s}", head);
-    fv_free(head);
-    return line;
 }
 
 /* What the model file says about how it came to be: the epoch's metrics, and what was done to the images. */
@@ -186,7 +169,7 @@ static fv_status note_training(fitting *f, const char *metrics) {
 
 /* Everything that an epoch leaves on disk; the state, last, makes it count. */
 static fv_status commit_epoch(fitting *f, const fv_epoch_report *report) {
-    char *metrics = metrics_line(report);
+    char *metrics = fv_metrics_line(report, &f->evaluation);
     if (!metrics) return FV_NO_MEMORY;
     fv_status status = note_training(f, metrics);
     if (status == FV_OK) status = fv_run_log(&f->run, metrics, &f->progress);
@@ -213,14 +196,17 @@ static fv_status run_epoch(fitting *f) {
 
 static bool is_over(const fitting *f) {
     const fv_progress *p = &f->progress;
-    bool stale = f->args->early_stop > 0 && p->best_epoch > 0 && p->epoch - p->best_epoch >= f->args->early_stop;
+    bool stale = f->args->early_stop > 0 && p->stale >= f->args->early_stop;
     return p->epoch >= epochs_of(f) || stale;
 }
 
 /* ---- Starting ---------------------------------------------------------------------------------------------------------------- */
 
-static fv_status check(const fitting *f) {
+static fv_status check(fitting *f) {
     const fv_fit_args *a = f->args;
+    int k[FV_TOPK];
+    FV_TRY(fv_criterion_find(a->best, f->model, &f->criterion));
+    FV_TRY(fv_topk_for(f->model, a->topk, k));
     FV_TRY(fv_check_classes(f->model, f->train));
     if (f->val) FV_TRY(fv_check_classes(f->model, f->val));
     FV_TRY(fv_schedule_check(&a->schedule));
@@ -231,6 +217,8 @@ static fv_status check(const fitting *f) {
     if (a->early_stop < 0) return fv_fail(FV_BAD_ARGUMENT, "early_stop %d: must be 0 or more epochs", a->early_stop);
     if (a->early_stop > 0 && !f->val)
         return fv_fail(FV_BAD_ARGUMENT, "early_stop %d: needs a set to validate on", a->early_stop);
+    if (!(a->min_delta >= 0) || !isfinite(a->min_delta))
+        return fv_fail(FV_BAD_ARGUMENT, "min_delta %g: must be 0 or more", (double)a->min_delta);
     if (!(a->max_bad < 1)) return fv_fail(FV_BAD_ARGUMENT, "max_bad %g: must be from 0 to below 1", (double)a->max_bad);
     if (a->resume && !a->save_dir) return fv_fail(FV_BAD_ARGUMENT, "resume: needs the save_dir of the run");
     size_t count = fv_dataset_count(f->train), batch = (size_t)(a->batch_size ? a->batch_size : 64);

@@ -16,7 +16,7 @@
 
 static const char STATE[] = "state.safetensors", METRICS[] = "metrics.jsonl", CONFIG[] = "config.recipe";
 static const char KEY[] = "fovea_run"; /* of the state's metadata */
-enum { STATE_VERSION = 2 };
+enum { STATE_VERSION = 3 };
 
 /* ---- Beginning --------------------------------------------------------------------------------------------------------- */
 
@@ -147,9 +147,11 @@ static const struct {
     {"loss", offsetof(fv_progress, score.loss), DOUBLE},
     {"weight", offsetof(fv_progress, score.weight), DOUBLE},
     {"seconds", offsetof(fv_progress, seconds), DOUBLE},
-    {"best_top1", offsetof(fv_progress, best_top1), DOUBLE},
+    {"best", offsetof(fv_progress, best), DOUBLE},
     {"best_loss", offsetof(fv_progress, best_loss), DOUBLE},
     {"best_epoch", offsetof(fv_progress, best_epoch), INT},
+    {"mark", offsetof(fv_progress, mark), DOUBLE},
+    {"stale", offsetof(fv_progress, stale), INT},
     {"metrics_bytes", offsetof(fv_progress, metrics_bytes), SIZE},
 };
 

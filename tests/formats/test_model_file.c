@@ -304,6 +304,7 @@ static const struct {
     {"\"classes\":[\"0\",\"1\",\"2\"],", "", "\"classes\" is missing"},
     {"\"positive\":1", "\"positive\":3", "\"positive\" must be a whole number from 0 to 2"},
     {"\"threshold\":0.5", "\"threshold\":1.5", "\"threshold\" must be a number"},
+    {"\"threshold\":0.5", "\"threshold\":1.0", "metadata: threshold 1: must be above 0 and below 1"},
     {"\"channels\":\"default\"", "\"channels\":\"cmyk\"", "channels \"cmyk\""},
     {"\"resize\":\"pil\"", "\"resize\":\"nearest\"", "resize \"nearest\""},
     {"\"std\":[1.0]", "\"std\":[0.0]", "\"std[0]\" must be a number"},

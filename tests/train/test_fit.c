@@ -61,6 +61,11 @@ static void test_refusals(void **state) {
     assert_int_equal(small_fit(model, (fv_fit_args){.workers = -1}, &(watch){0}), FV_BAD_ARGUMENT);
     assert_int_equal(small_fit(model, (fv_fit_args){.optimizer = fv_sgd(.lr = NAN)}, &(watch){0}), FV_BAD_ARGUMENT);
     assert_contains(fv_error(), "lr nan");
+    assert_int_equal(small_fit(model, (fv_fit_args){.best = "auc"}, &(watch){0}), FV_BAD_ARGUMENT);
+    assert_int_equal(small_fit(model, (fv_fit_args){.topk = {4}}, &(watch){0}), FV_BAD_ARGUMENT);
+    assert_int_equal(small_fit(model, (fv_fit_args){.min_delta = -1}, &(watch){0}), FV_BAD_ARGUMENT);
+    assert_int_equal(small_fit(model, (fv_fit_args){.min_delta = NAN}, &(watch){0}), FV_BAD_ARGUMENT);
+    assert_contains(fv_error(), "min_delta nan: must be 0 or more");
     assert_int_equal(small_fit(model, (fv_fit_args){.augment = "turn:5"}, &(watch){0}), FV_BAD_ARGUMENT);
     assert_contains(fv_error(), "augment: turn: no such transform");
 
@@ -141,6 +146,27 @@ static void test_evaluation_measures_predictions(void **state) {
     fv_dataset_free(three);
 }
 
+/* A threshold that was chosen does on the same images what it promised. */
+static void test_chosen_threshold(void **state) {
+    (void)state;
+    const fv_goal goals[] = {{.kind = FV_YOUDEN}, {FV_SENSITIVITY, 0.8}, {FV_SPECIFICITY, 0.7}, {FV_SENSITIVITY, 1}};
+    fv_dataset *set = two_classes();
+    for (int i = 0; i < 8; i++) {
+        fv_model *model = flat_model(1 + i / 4);
+        fv_tally *tally = fv_tally_for(model);
+        fv_operating_point point;
+        fv_evaluation e;
+        assert_int_equal(fv_evaluate(model, set, &e, .tally = tally), FV_OK);
+        if (fv_tally_threshold(tally, goals[i % 4], &point) != FV_OK) fail_msg("%s", fv_error());
+        assert_int_equal(fv_model_set_threshold(model, point.threshold), FV_OK);
+        assert_int_equal(fv_evaluate(model, set, &e), FV_OK);
+        assert_true(e.sensitivity == point.sensitivity.value && e.specificity == point.specificity.value);
+        fv_tally_free(tally);
+        fv_model_free(model);
+    }
+    fv_dataset_free(set);
+}
+
 static void test_top_k(void **state) {
     (void)state;
     fv_model *model = small_model();
@@ -170,6 +196,7 @@ int main(void) {
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_predictions_agree),
         cmocka_unit_test(test_evaluation_measures_predictions),
+        cmocka_unit_test(test_chosen_threshold),
         cmocka_unit_test(test_top_k),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,9 @@ static void test_stopped(void **state) {
         args.optimizer = optimizers[i];
         args.schedule = fv_cosine(.warmup = 3);
         args.augment = "crop:1 flip rotate:20 contrast";
+        args.best = i % 2 ? "macro_f1" : "loss";
+        args.early_stop = 2;
+        args.min_delta = 0.03f;
         args.workers = i % 2 ? 2 : 0;
         begin(&args, STEPS_AN_EPOCH + 2);
         args.workers = i % 2 ? 0 : 2;
@@ -173,7 +176,9 @@ static void test_other_arguments(void **state) {
     REFUSED(batch_size, 20, "batch_size 16, not 20");
     REFUSED(seed, 10, "seed 9, not 10");
     REFUSED(augment, "flip", "augment \"\", not \"flip\"");
+    REFUSED(best, "loss", "best \"top1\", not \"loss\"");
     REFUSED(early_stop, 2, "early_stop 0, not 2");
+    REFUSED(min_delta, 0.5f, "min_delta 0, not 0.5");
     REFUSED(optimizer, fv_sgd(.lr = 0.01f), "optimizer.kind \"adam\", not \"sgd\"");
     REFUSED(optimizer.lr, 0.02f, "optimizer.lr 0.01, not 0.02");
     REFUSED(optimizer.weight_decay, 1, "optimizer.weight_decay 0, not 1");
