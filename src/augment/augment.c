@@ -12,9 +12,12 @@ static const fv_transform transforms[] = {
     {#name_, usage_, help_, .geometry = fv_##name_##_geometry, .zoom = zoom_, .parameter = {__VA_ARGS__}},
 #define COLOR(name_, usage_, help_, ...) \
     {#name_, usage_, help_, .color = fv_##name_##_color, .parameter = {__VA_ARGS__}},
+#define OTHER(name_, several_, usage_, help_, ...) \
+    {#name_, usage_, help_, .draw = fv_##name_##_draw, .several = several_, .parameter = {__VA_ARGS__}},
 #include "augment/augments.def"
 #undef GEOMETRY
 #undef COLOR
+#undef OTHER
 };
 enum { TRANSFORMS = sizeof transforms / sizeof *transforms, LONGEST = 63 };
 
@@ -119,12 +122,17 @@ static const fv_transform *find(const char *name) {
     return NULL;
 }
 
+/* Changes of the picture by the first n transforms. */
+static int count_changes(const fv_augment *augment, int n) {
+    int changes = 0;
+    for (int i = 0; i < n; i++)
+        changes += augment->step[i].transform->several ? (int)augment->step[i].value[0].high : 1;
+    return changes;
+}
+
 static fv_status parse_step(const char *text, size_t length, fv_augment *augment) {
     char step[LONGEST + 1], name[LONGEST + 1];
     if (length > LONGEST) return fv_fail(FV_BAD_ARGUMENT, "%.*s...: longer than any transform", 20, text);
-    if (augment->n == FV_AUGMENT_STEPS)
-        return fv_fail(FV_BAD_ARGUMENT, "%.*s: one too many: at most %d transforms", (int)length, text,
-                       FV_AUGMENT_STEPS);
     memcpy(step, text, length);
     step[length] = '\0';
     memcpy(name, step, sizeof step);
@@ -132,8 +140,15 @@ static fv_status parse_step(const char *text, size_t length, fv_augment *augment
     if (colon) *colon++ = '\0';
     const fv_transform *t = find(name);
     if (!t) return FV_BAD_ARGUMENT;
-    augment->step[augment->n].transform = t;
-    return parse_parameters(step, t, colon, augment->step[augment->n++].value);
+    if (augment->n < FV_AUGMENT_STEPS) {
+        augment->step[augment->n].transform = t;
+        FV_TRY(parse_parameters(step, t, colon, augment->step[augment->n].value));
+    }
+    if (augment->n == FV_AUGMENT_STEPS || count_changes(augment, augment->n + 1) > FV_AUGMENT_STEPS)
+        return fv_fail(FV_BAD_ARGUMENT, "%s: one too many: at most %d transforms, randaugment counting as N", step,
+                       FV_AUGMENT_STEPS);
+    augment->n++;
+    return FV_OK;
 }
 
 fv_status fv_augment_parse(const char *text, fv_augment *augment) {
@@ -157,6 +172,12 @@ double fv_augment_zoom(const fv_augment *augment) {
     return zoom;
 }
 
+void fv_add_view(fv_distortion *d, fv_view map) { d->view = fv_view_product(&d->view, &map); }
+
+void fv_add_color(fv_distortion *d, fv_color_step step) {
+    if (step.apply) d->step[d->steps++] = step;
+}
+
 fv_distortion fv_augment_draw(const fv_augment *augment, uint64_t seed, uint64_t epoch, size_t index,
                               const fv_frame *frame) {
     fv_random random = fv_random_stream(seed, epoch << 32 | (uint32_t)index, FV_STREAM_SAMPLE);
@@ -164,13 +185,12 @@ fv_distortion fv_augment_draw(const fv_augment *augment, uint64_t seed, uint64_t
     for (int i = 0; i < augment->n; i++) {
         const fv_transform *t = augment->step[i].transform;
         const fv_span *value = augment->step[i].value;
-        if (t->geometry) {
-            fv_view map = t->geometry(value, frame, &random);
-            d.view = fv_view_product(&d.view, &map);
-        } else {
-            d.step[d.steps] = t->color(value, &random);
-            d.steps += d.step[d.steps].apply != NULL;
-        }
+        if (t->geometry)
+            fv_add_view(&d, t->geometry(value, frame, &random));
+        else if (t->color)
+            fv_add_color(&d, t->color(value, &random));
+        else
+            t->draw(value, frame, &random, &d);
     }
     return d;
 }

@@ -20,8 +20,8 @@ static float channel(float hue, float n, float v, float d) {
 }
 
 /* turn: 0 <= turn < 6. */
-static void apply(const fv_stretch *s, float turn, float mean) {
-    (void)mean;
+static void apply(const fv_stretch *s, float turn, const fv_reading *reading) {
+    (void)reading;
     float *plane_r = s->plane[0], *plane_g = s->plane[1], *plane_b = s->plane[2];
     for (int i = 0; s->planes == 3 && i < s->count; i++) {
         float r = plane_r[i], g = plane_g[i], b = plane_b[i];
@@ -39,5 +39,5 @@ static void apply(const fv_stretch *s, float turn, float mean) {
 
 fv_color_step fv_hue_color(const fv_span *value, fv_random *random) {
     float turn = (float)(6 * fv_span_draw(value[0], random));
-    return (fv_color_step){apply, turn < 0.0f ? turn + 6.0f : turn, false};
+    return (fv_color_step){apply, turn < 0.0f ? turn + 6.0f : turn, NULL};
 }

@@ -1,8 +1,8 @@
 /* Blending of each pixel with its gray (torchvision's adjust_saturation). Gray pictures stay as they are. */
 #include "augment/transform.h"
 
-static void apply(const fv_stretch *s, float factor, float mean) {
-    (void)mean;
+static void apply(const fv_stretch *s, float factor, const fv_reading *reading) {
+    (void)reading;
     float *r = s->plane[0], *g = s->plane[1], *b = s->plane[2];
     for (int i = 0; s->planes == 3 && i < s->count; i++) {
         float rest = (1.0f - factor) * fv_luma(r[i], g[i], b[i]);
@@ -13,5 +13,5 @@ static void apply(const fv_stretch *s, float factor, float mean) {
 }
 
 fv_color_step fv_saturation_color(const fv_span *value, fv_random *random) {
-    return (fv_color_step){apply, (float)fv_span_draw(value[0], random), false};
+    return (fv_color_step){apply, (float)fv_span_draw(value[0], random), NULL};
 }

@@ -3,8 +3,7 @@
 #define AUGMENT_TRANSFORM_H
 
 #include "core/random.h"
-#include "image/color.h"
-#include "image/warp.h"
+#include "image/prepare.h"
 
 /* What a parameter's text gives: a single number has both ends. */
 typedef struct fv_span {
@@ -14,6 +13,11 @@ typedef struct fv_span {
 /* A random number of the span, uniform. */
 static inline double fv_span_draw(fv_span span, fv_random *random) {
     return span.low + (span.high - span.low) * (double)fv_random_float(random);
+}
+
+/* True with the probability. */
+static inline bool fv_drawn(fv_span probability, fv_random *random) {
+    return (double)fv_random_float(random) < probability.low;
 }
 
 /* What one number x means where a span could stand. */
@@ -41,7 +45,15 @@ typedef struct fv_frame {
 
 enum { FV_PARAMETERS = 2 };
 
-/* Either a geometry or a color. */
+/* A rectangle in width x height pixels with an area, as a share of theirs, uniform in its span, and a ratio of width to height,
+ * uniform in its logarithm, anywhere; false if ten draws did not fit. */
+bool fv_rectangle_draw(fv_span area, fv_span ratio, int width, int height, fv_random *random, fv_rectangle *rectangle);
+
+/* Adds to what is done already. There is room for FV_COLOR_STEPS of each kind. */
+void fv_add_view(fv_distortion *distortion, fv_view map);
+void fv_add_color(fv_distortion *distortion, fv_color_step step);
+
+/* Either a geometry or a color, or something of its own. */
 typedef struct fv_transform {
     const char *name, *usage, *help;
     /* One draw's map, in pixels of the network's input. */
@@ -50,15 +62,21 @@ typedef struct fv_transform {
     double (*zoom)(const fv_span *value);
     /* One draw's step; without `apply` the picture stays as it is. */
     fv_color_step (*color)(const fv_span *value, fv_random *random);
+    /* One draw, added to the distortion: one step, or as many as the first parameter says. */
+    void (*draw)(const fv_span *value, const fv_frame *frame, fv_random *random, fv_distortion *distortion);
+    bool several;
     fv_parameter parameter[FV_PARAMETERS];
 } fv_transform;
 
 #define GEOMETRY(name, zoom, ...) \
     fv_view fv_##name##_geometry(const fv_span *value, const fv_frame *frame, fv_random *random);
 #define COLOR(name, ...) fv_color_step fv_##name##_color(const fv_span *value, fv_random *random);
+#define OTHER(name, several, ...) \
+    void fv_##name##_draw(const fv_span *value, const fv_frame *frame, fv_random *random, fv_distortion *distortion);
 #include "augment/augments.def"
 #undef GEOMETRY
 #undef COLOR
+#undef OTHER
 
 double fv_scale_zoom(const fv_span *value);
 double fv_resized_crop_zoom(const fv_span *value);

@@ -1,12 +1,14 @@
 #include "image/color.h"
 
+#include <string.h>
+
 enum { STRETCH = 512 }; /* pixels: their floats stay in the first cache */
 
 typedef struct picture {
     const fv_image *image;
     size_t count; /* pixels */
     const fv_color_step *step;
-    float mean[FV_COLOR_STEPS]; /* before each step that wants it */
+    fv_reading reading[FV_COLOR_STEPS]; /* before each step that has a gauge */
 } picture;
 
 /* One channel of the pixels from `first` on, from 0 to 1. */
@@ -24,27 +26,29 @@ static void load(const fv_image *image, int channel, size_t first, int count, fl
 static void render(const picture *p, int n, size_t first, fv_stretch *s) {
     s->count = p->count - first < STRETCH ? (int)(p->count - first) : STRETCH;
     for (int k = 0; k < s->planes; k++) load(p->image, k, first, s->count, s->plane[k]);
-    for (int i = 0; i < n; i++) p->step[i].apply(s, p->step[i].amount, p->mean[i]);
+    for (int i = 0; i < n; i++) p->step[i].apply(s, p->step[i].amount, &p->reading[i]);
 }
 
-/* After the first n steps. */
-static float mean_gray(const picture *p, int n, fv_stretch *s) {
-    double sum = 0;
+/* What step n wants to know, of the picture after the n steps before it. */
+static void take_reading(picture *p, int n, fv_stretch *s) {
+    const fv_gauge *gauge = p->step[n].gauge;
+    fv_reading *reading = &p->reading[n];
+    memset(reading, 0, sizeof *reading);
     for (size_t first = 0; first < p->count; first += STRETCH) {
         render(p, n, first, s);
-        const float *r = s->plane[0], *g = s->plane[1], *b = s->plane[2];
-        for (int i = 0; i < s->count; i++) sum += (double)(s->planes == 1 ? r[i] : fv_luma(r[i], g[i], b[i]));
+        gauge->read(s, reading);
     }
-    return (float)(sum / (double)p->count);
+    if (gauge->end) gauge->end(reading, p->count);
 }
 
 void fv_color_planes(const fv_image *image, const fv_color_step *step, int n, const fv_channel *channel, int channels,
                      float *out) {
     float room[3][STRETCH], alpha[STRETCH];
     fv_stretch s = {0, image->channels < 3 ? 1 : 3, {room[0], room[1], room[2]}};
-    picture p = {.image = image, .count = (size_t)image->width * (size_t)image->height, .step = step};
+    picture p; /* readings are large, and few are taken */
+    p.image = image, p.count = (size_t)image->width * (size_t)image->height, p.step = step;
     for (int i = 0; i < n; i++)
-        if (step[i].wants_mean) p.mean[i] = mean_gray(&p, i, &s);
+        if (step[i].gauge) take_reading(&p, i, &s);
     for (size_t first = 0; first < p.count; first += STRETCH) {
         render(&p, n, first, &s);
         for (int k = 0; k < channels; k++) {

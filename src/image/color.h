@@ -11,11 +11,27 @@ typedef struct fv_stretch {
     float *plane[3];
 } fv_stretch;
 
-/* One change. `mean` is the picture's mean gray before it, where the step wants it. */
+/* What a step knows of the whole picture as it is before the step. */
+typedef union fv_reading {
+    double gray; /* the mean */
+    struct {
+        float high[3], down[3]; /* of each plane: the largest value, the largest 1 - value */
+    };
+    uint32_t count[3][256]; /* pixels at each of 256 levels */
+    float becomes[3][256];  /* what those levels turn into */
+} fv_reading;
+
+/* How it comes to know it: `read` takes stretch after stretch of the picture, beginning with zeros; then `end`. */
+typedef struct fv_gauge {
+    void (*read)(const fv_stretch *s, fv_reading *reading);
+    void (*end)(fv_reading *reading, size_t pixels); /* NULL: nothing is left to do */
+} fv_gauge;
+
+/* One change. */
 typedef struct fv_color_step {
-    void (*apply)(const fv_stretch *s, float amount, float mean);
+    void (*apply)(const fv_stretch *s, float amount, const fv_reading *reading);
     float amount;
-    bool wants_mean;
+    const fv_gauge *gauge; /* NULL: the step looks at nothing but its pixels */
 } fv_color_step;
 
 enum { FV_COLOR_STEPS = 16 };
@@ -32,6 +48,9 @@ void fv_color_planes(const fv_image *image, const fv_color_step *step, int n, co
 
 /* ITU-R 601, with the digits that torchvision uses. */
 static inline float fv_luma(float r, float g, float b) { return 0.2989f * r + 0.587f * g + 0.114f * b; }
+
+/* The nearest of 256 levels; v from 0 to 1. */
+static inline int fv_level(float v) { return (int)(v * 255 + 0.5f); }
 
 static inline float fv_unit(float v) { return v < 0.0f ? 0.0f : v > 1.0f ? 1.0f : v; }
 

@@ -132,6 +132,13 @@ static void fill(const fv_image *image, const channel_order *order, const fv_pre
         normalise(image, channel, c, out);
 }
 
+static void erase(const fv_rectangle *r, int c, int h, int w, float *out) {
+    for (int k = 0; k < c; k++)
+        for (int y = r->top; y < r->top + r->height; y++)
+            memset(out + ((size_t)k * (size_t)h + (size_t)y) * (size_t)w + (size_t)r->left, 0,
+                   (size_t)r->width * sizeof *out);
+}
+
 /* What each stage makes is freed here; what none changes goes through as it is. */
 fv_status fv_prepare_distorted(const fv_image *image, const fv_preprocess *p, int c, int h, int w,
                                const fv_distortion *d, float *out) {
@@ -154,6 +161,7 @@ fv_status fv_prepare_distorted(const fv_image *image, const fv_preprocess *p, in
         image = &warped;
     }
     if (status == FV_OK) fill(image, order, p, c, d, out);
+    for (int i = 0; i < d->erased && status == FV_OK; i++) erase(&d->erase[i], c, h, w, out);
     fv_image_free(&flat);
     fv_image_free(&gray);
     fv_image_free(&warped);

@@ -19,11 +19,18 @@ fv_status fv_prepare_check(const fv_preprocess *p, int c, int h, int w);
  * through as it is, alpha too. p and the sizes must have passed fv_prepare_check. */
 fv_status fv_prepare(const fv_image *image, const fv_preprocess *p, int c, int h, int w, float *out);
 
-/* What training makes of a picture on the way: it is seen through the map, and then takes the steps. */
+/* Pixels of a picture. */
+typedef struct fv_rectangle {
+    int left, top, width, height;
+} fv_rectangle;
+
+/* What training makes of a picture on the way: it is seen through the map, then takes the steps, and of what the network
+ * gets, the erased rectangles are 0: the mean where there is one, else black. */
 typedef struct fv_distortion {
     fv_view view;
-    int steps;
+    int steps, erased;
     fv_color_step step[FV_COLOR_STEPS];
+    fv_rectangle erase[FV_COLOR_STEPS];
 } fv_distortion;
 
 /* The same with a distortion: the identity without steps is fv_prepare. */

@@ -56,9 +56,9 @@ static void every_default_is_allowed(void **state) {
     for (; (t = fv_transform_at(n)); n++) {
         fv_augment a = parsed(t->name);
         assert_ptr_equal(a.step[0].transform, t);
-        assert_true(!t->geometry != !t->color);
+        assert_int_equal(!!t->geometry + !!t->color + !!t->draw, 1);
     }
-    assert_int_equal(n, 12);
+    assert_int_equal(n, 18);
     assert_null(fv_transform_at(-1));
 }
 
@@ -68,7 +68,7 @@ static void refuses_in_one_line(void **state) {
         {"flip crpo:4", "crpo: no such transform: did you mean crop?"},
         {"xyzzy",
          "xyzzy: no such transform: there are flip, vflip, crop, resized_crop, shift, scale, rotate, brightness, "
-         "contrast, saturation, hue, gray"},
+         "contrast, saturation, hue, gray, posterize, solarize, autocontrast, equalize, randaugment, erase"},
         {"rotate:500", "rotate:500: the angle must be from 0 to 180 degrees"},
         {"rotate:-5", "rotate:-5: the angle must be from 0 to 180 degrees"},
         {"rotate:-5-181", "rotate:-5-181: the angle must be from -180 to 180 degrees"},
@@ -83,7 +83,14 @@ static void refuses_in_one_line(void **state) {
         {"flip:0.5,1", "flip:0.5,1: too many values: flip[:P]"},
         {"resized_crop:0.5,1-2,3", "resized_crop:0.5,1-2,3: too many values: resized_crop[:AREA[,RATIO]]"},
         {"flip flip flip flip flip flip flip flip flip flip flip flip flip flip flip flip gray",
-         "gray: one too many: at most 16 transforms"},
+         "gray: one too many: at most 16 transforms, randaugment counting as N"},
+        {"randaugment:8 flip hue randaugment:7",
+         "randaugment:7: one too many: at most 16 transforms, randaugment counting as N"},
+        {"randaugment:0", "randaugment:0: the number of changes must be a whole number from 1 to 8"},
+        {"randaugment:2,31", "randaugment:2,31: the strength must be a whole number from 0 to 30"},
+        {"erase:0.5,2", "erase:0.5,2: the area must be from 0.0001 to 1 of the input"},
+        {"erase:1.5", "erase:1.5: the probability must be from 0 to 1"},
+        {"posterize:0", "posterize:0: the bits must be a whole number from 1 to 8"},
         {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
          "aaaaaaaaaaaaaaaaaaaa...: longer than any transform"},
     };
@@ -98,11 +105,14 @@ static void refuses_in_one_line(void **state) {
 
 static void depends_on_seed_epoch_and_index_alone(void **state) {
     (void)state;
-    fv_augment a = parsed("resized_crop flip rotate hue contrast");
+    fv_augment a = parsed("resized_crop flip rotate hue contrast randaugment erase:1");
     fv_distortion first = fv_augment_draw(&a, 5, 1, 7, &frame), other;
     other = fv_augment_draw(&a, 5, 1, 7, &frame);
     assert_memory_equal(&first.view, &other.view, sizeof first.view);
+    assert_int_equal(first.steps, other.steps);
     for (int i = 0; i < first.steps; i++) assert_true(first.step[i].amount == other.step[i].amount);
+    assert_int_equal(first.erased, 1);
+    assert_memory_equal(first.erase, other.erase, sizeof *first.erase);
     for (int i = 0; i < 3; i++) {
         other = fv_augment_draw(&a, 5 + (i == 0), 1 + (i == 1), 7 + (i == 2), &frame);
         assert_memory_not_equal(&first.view, &other.view, sizeof first.view);
@@ -146,6 +156,7 @@ static double turn(const fv_distortion *d) {
 static double mirrored(const fv_distortion *d) { return d->view.m[0][0] < 0; }
 static double upside_down(const fv_distortion *d) { return d->view.m[1][1] < 0; }
 static double grayed(const fv_distortion *d) { return d->steps; }
+static double erased(const fv_distortion *d) { return d->erased; }
 
 static void spans_are_filled_and_kept(void **state) {
     (void)state;
@@ -168,7 +179,8 @@ static void probabilities_are_kept(void **state) {
     static const struct {
         const char *name;
         double (*happened)(const fv_distortion *d);
-    } transforms[] = {{"flip", mirrored}, {"vflip", upside_down}, {"gray", grayed}};
+    } transforms[] = {{"flip", mirrored},       {"vflip", upside_down}, {"gray", grayed},
+                      {"autocontrast", grayed}, {"equalize", grayed},   {"erase", erased}};
     for (size_t i = 0; i < sizeof transforms / sizeof *transforms; i++)
         for (int tenths = 0; tenths <= 10; tenths += 2) {
             char text[32];
@@ -212,6 +224,103 @@ static void resized_crops_are_parts(void **state) {
     assert_float_equal(d.view.m[0][0], 1, 1e-12);
     assert_float_equal(d.view.m[1][1], 75.0 / 250, 1e-12);
     assert_float_equal(d.view.m[1][2], 87 * 40 / 250.0, 1e-9);
+}
+
+/* Rectangles of the network's input; areas as asked but for rounding, every ratio allowed. */
+static void erases_rectangles(void **state) {
+    (void)state;
+    fv_augment a = parsed("erase:1,0.05-0.2");
+    double low = 1, high = 0, narrow = 9, wide = 0, x = 0, y = 0;
+    int n = 0;
+    for (size_t i = 0; i < DRAWS; i++) {
+        fv_distortion d = draw(&a, i);
+        if (d.erased == 0) continue; /* ten times too high for 60x40: rare */
+        const fv_rectangle *p = &d.erase[0];
+        assert_true(p->left >= 0 && p->top >= 0 && p->left + p->width <= 60 && p->top + p->height <= 40);
+        double area = (double)p->width * p->height / 2400, ratio = (double)p->width / p->height;
+        low = fmin(low, area), high = fmax(high, area), narrow = fmin(narrow, ratio), wide = fmax(wide, ratio);
+        x += p->left + p->width / 2.0, y += p->top + p->height / 2.0, n++;
+    }
+    assert_true(n > DRAWS * 99 / 100);
+    assert_true(low > 0.045 && low < 0.055 && high > 0.195 && high < 0.21);
+    assert_true(narrow > 0.26 && narrow < 0.32 && wide > 3.1 && wide < 3.8);
+    assert_true(fabs(x / n - 30) < 1 && fabs(y / n - 20) < 1);
+}
+
+/* What the network gets is 0 there, after normalisation, and as it would be elsewhere. */
+static void erased_is_zero(void **state) {
+    (void)state;
+    enum { W = 12, H = 9, C = 3 };
+    uint8_t pixels[W * H * C];
+    float x[C * H * W], y[C * H * W];
+    for (int i = 0; i < W * H * C; i++) pixels[i] = (uint8_t)(i * 37 + 11);
+    fv_image in = {.width = W, .height = H, .channels = C, .depth = 8, .pixels = pixels};
+    fv_preprocess p = {.mean = {.1f, .2f, .3f}, .std = {.4f, .5f, .6f}};
+    fv_distortion d = {.view = FV_VIEW_IDENTITY, .erased = 2, .erase = {{2, 1, 4, 3}, {5, 2, 7, 7}}};
+    assert_int_equal(fv_prepare(&in, &p, C, H, W, x), FV_OK);
+    assert_int_equal(fv_prepare_distorted(&in, &p, C, H, W, &d, y), FV_OK);
+    for (int k = 0; k < C; k++)
+        for (int i = 0; i < H; i++)
+            for (int j = 0; j < W; j++) {
+                bool gone = (i >= 1 && i < 4 && j >= 2 && j < 6) || (i >= 2 && i < 9 && j >= 5 && j < 12);
+                int at = (k * H + i) * W + j;
+                assert_true(y[at] == (gone ? 0 : x[at]));
+            }
+}
+
+/* How often each of RandAugment's operations is drawn, and how strong: torchvision's table at M of 30. */
+static void randaugment_is_torchvisions(void **state) {
+    (void)state;
+    enum { M = 12, SHEAR_X, SHEAR_Y, SHIFT_X, SHIFT_Y, TURN, NONE, KINDS };
+    const double share = M / 30.0;
+    fv_augment a = parsed("randaugment:1,12");
+    int times[KINDS] = {0}, colors = 0, sides = 0;
+    for (size_t i = 0; i < DRAWS; i++) {
+        fv_distortion d = draw(&a, i);
+        double(*m)[3] = d.view.m;
+        bool moved = memcmp(&d.view, &fv_view_identity, sizeof d.view) != 0;
+        assert_true(d.steps + moved <= 1);
+        colors += d.steps;
+        if (m[0][0] != 1) {
+            times[TURN]++, sides += m[1][0] > 0;
+            assert_float_equal(fabs(angle(&d)), 30 * share, 1e-9);
+        } else if (moved) {
+            int kind = m[0][1] != 0 ? SHEAR_X : m[1][0] != 0 ? SHEAR_Y : m[0][2] != 0 ? SHIFT_X : SHIFT_Y;
+            double size[] = {[SHEAR_X] = m[0][1], [SHEAR_Y] = m[1][0], [SHIFT_X] = m[0][2], [SHIFT_Y] = m[1][2]};
+            double expected[] = {[SHEAR_X] = .3 * share,
+                                 [SHEAR_Y] = .3 * share,
+                                 [SHIFT_X] = floor(150 / 331. * share * 60),
+                                 [SHIFT_Y] = floor(150 / 331. * share * 40)};
+            times[kind]++;
+            assert_float_equal(fabs(size[kind]), expected[kind], 1e-9);
+        } else if (d.steps == 0) {
+            times[NONE]++;
+        }
+    }
+    for (int kind = SHEAR_X; kind < KINDS; kind++)
+        assert_in_range(times[kind], DRAWS / 13 * 7 / 10, DRAWS / 13 * 13 / 10);
+    assert_in_range(sides, times[TURN] * 3 / 10, times[TURN] * 7 / 10);
+    assert_in_range(colors, DRAWS * 7 / 13 * 9 / 10, DRAWS * 7 / 13 * 11 / 10);
+}
+
+/* The colors' amounts at M of 30: factors 1 -+ 0.9 M/30, bits 8 - 4 M/30 rounded, threshold 1 - M/30. */
+static void randaugment_colors(void **state) {
+    (void)state;
+    static const double expected[] = {1 - .9 * .4, 1 + .9 * .4, 6, 0.6, 1};
+    fv_augment a = parsed("randaugment:8,12");
+    int times[5] = {0};
+    for (size_t i = 0; i < DRAWS / 4; i++) {
+        fv_distortion d = draw(&a, i);
+        for (int s = 0; s < d.steps; s++) {
+            int k = 0;
+            while (k < 5 && fabs((double)d.step[s].amount - expected[k]) > 1e-6) k++;
+            assert_true(k < 5);
+            times[k]++;
+        }
+    }
+    /* of 13 operations: three factors either way, posterize, solarize, and two that have no amount */
+    static const double halves[] = {3, 3, 2, 2, 4};
+    for (int k = 0; k < 5; k++) assert_float_equal(times[k] / (DRAWS / 4 * 8 / 26.0), halves[k], halves[k] * 0.12);
 }
 
 /* No draw enlarges more than is told to the decoder. */
@@ -285,7 +394,8 @@ static void turns_counterclockwise(void **state) {
 /* A list that happens to change nothing gives evaluation's input, to the last bit. */
 static void nothing_is_evaluations_input(void **state) {
     (void)state;
-    fv_augment a = parsed("flip:0 crop:0 vflip:0 gray:0 rotate:0 shift:0 scale:1-1 resized_crop:1,6/5");
+    fv_augment a =
+        parsed("flip:0 crop:0 vflip:0 gray:0 erase:0 equalize:0 rotate:0 shift:0 scale:1-1 resized_crop:1,6/5");
     fv_image in;
     assert_int_equal(fv_image_new(&in, 300, 250, 3, 8), FV_OK);
     for (size_t i = 0; i < fv_image_samples(&in); i++) ((uint8_t *)in.owned)[i] = (uint8_t)(i * 2654435761u >> 7);
@@ -312,6 +422,10 @@ int main(void) {
         cmocka_unit_test(probabilities_are_kept),
         cmocka_unit_test(crops_by_whole_pixels),
         cmocka_unit_test(resized_crops_are_parts),
+        cmocka_unit_test(erases_rectangles),
+        cmocka_unit_test(erased_is_zero),
+        cmocka_unit_test(randaugment_is_torchvisions),
+        cmocka_unit_test(randaugment_colors),
         cmocka_unit_test(zoom_is_a_bound),
         cmocka_unit_test(happen_in_their_order),
         cmocka_unit_test(turns_counterclockwise),

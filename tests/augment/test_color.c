@@ -3,8 +3,6 @@
 #include "support/unit.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "augment/color_fixtures.h"
 
@@ -33,14 +31,31 @@ static void equals_torchvision(void **state) {
     (void)state;
     for (size_t n = 0; n < sizeof color_cases / sizeof *color_cases; n++)
         for (int depth = 8; depth <= 16; depth += 8) {
-            char text[64];
             float x[3 * PIXELS];
-            bool alone = strcmp(color_cases[n].name, "gray") == 0;
-            snprintf(text, sizeof text, alone ? "%s:%g" : "%s:%g-%g", color_cases[n].name, color_cases[n].amount,
-                     color_cases[n].amount);
-            augmented(text, depth, (fv_preprocess){0}, 3, x);
-            assert_near(text, x, color_cases[n].planes);
+            augmented(color_cases[n].text, depth, (fv_preprocess){0}, 3, x);
+            assert_near(color_cases[n].text, x, color_cases[n].planes);
         }
+}
+
+/* Levels spread as there; a picture of too few pixels stays as it is. */
+static void equalize_is_torchvisions(void **state) {
+    (void)state;
+    enum { W = 50, H = 40 };
+    static uint8_t pixels[W * H];
+    static float x[W * H];
+    fv_augment augment;
+    assert_int_equal(fv_augment_parse("equalize:1", &augment), FV_OK);
+    for (uint64_t i = 0; i < W * H; i++) {
+        uint64_t v = (i * 2654435761u >> 11) % 180;
+        pixels[i] = (uint8_t)(v * v / 180 + 30);
+    }
+    fv_distortion d = fv_augment_draw(&augment, 0, 0, 0, &(fv_frame){W, H, W, H});
+    fv_image image = {.width = W, .height = H, .channels = 1, .depth = 8, .pixels = pixels};
+    assert_int_equal(fv_prepare_distorted(&image, &(fv_preprocess){0}, 1, H, W, &d, x), FV_OK);
+    for (int i = 0; i < W * H; i++) assert_float_equal(x[i] * 255, equalized[pixels[i]], 1e-3f);
+    image.height = 5;
+    assert_int_equal(fv_prepare_distorted(&image, &(fv_preprocess){0}, 1, 5, W, &d, x), FV_OK);
+    for (int i = 0; i < W * 5; i++) assert_float_equal(x[i] * 255, pixels[i], 1e-3f);
 }
 
 /* Several happen in the order in which they stand, the mean that contrast takes being that of the steps before it. */
@@ -103,6 +118,7 @@ static void large_pictures_with_alpha(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_torchvision),
+        cmocka_unit_test(equalize_is_torchvisions),
         cmocka_unit_test(steps_follow_each_other),
         cmocka_unit_test(normalisation_and_order_come_after),
         cmocka_unit_test(gray_input),

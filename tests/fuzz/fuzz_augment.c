@@ -18,6 +18,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
         fv_distortion d = fv_augment_draw(&augment, 1, 2, count, &(fv_frame){24, 20, 50, 70});
         for (int i = 0; i < 6; i++)
             if (!isfinite(d.view.m[i / 3][i % 3])) abort();
+        if (d.steps > FV_COLOR_STEPS || d.erased > FV_COLOR_STEPS) abort();
+        for (const fv_rectangle *r = d.erase; r < d.erase + d.erased; r++)
+            if (r->left < 0 || r->top < 0 || r->left + r->width > 24 || r->top + r->height > 20) abort();
         if (!(fv_augment_zoom(&augment) >= 1)) abort();
     }
     free(text);
