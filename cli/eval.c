@@ -41,7 +41,8 @@ static fv_status evaluate(const cli_options *o, fv_model *model, const fv_datase
     const char *split = cli_split_name(fv_dataset_split(dataset));
     cli_say("%s on %s%s%s%s", o->arguments[0], o->data, *split ? " (" : "", split, *split ? ")" : "");
     fv_status status = fv_evaluate(model, dataset, &e, .batch_size = (int)o->batch_size, .workers = (int)o->workers,
-                                   .threads = (int)o->threads, .max_bad = cli_max_bad(o));
+                                   .threads = (int)o->threads, .max_bad = cli_max_bad(o), .augment = o->augment,
+                                   .seed = (uint64_t)o->seed);
     cli_say_bad_files(dataset);
     FV_TRY(status);
     if (o->json)

@@ -177,6 +177,7 @@ static fv_status fit_settings(cli_options *o, const fv_model *model, fv_fit_args
         .save_every = (int)o->save_every,
         .early_stop = (int)o->early_stop,
         .max_bad = cli_max_bad(o),
+        .gradient_norms = o->gradient_norms,
     };
     if (!args->config) return FV_NO_MEMORY;
     FV_TRY(cli_loss_settings(o, fv_model_outputs(model), &args->loss));

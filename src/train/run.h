@@ -7,15 +7,16 @@
 #ifndef TRAIN_RUN_H
 #define TRAIN_RUN_H
 
+#include "train/gradients.h"
 #include "train/score.h"
-#include "train/trainer.h"
 
 /* Where a run stands; together with the weights and the optimizer's slots, all that its future depends on. */
 typedef struct fv_progress {
-    int epoch;      /* epochs done */
-    size_t batch;   /* batches done of the next one */
-    fv_score score; /* of that epoch so far */
-    double seconds; /* spent in it so far */
+    int epoch;              /* epochs done */
+    size_t batch;           /* batches done of the next one */
+    fv_score score;         /* of that epoch so far */
+    double seconds;         /* spent in it so far */
+    fv_gradients gradients; /* in it so far */
     double best_top1, best_loss;
     int best_epoch;       /* from 1; 0: none yet */
     size_t metrics_bytes; /* committed length of metrics.jsonl */
