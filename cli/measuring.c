@@ -30,6 +30,8 @@ fv_status cli_measurement_run(const cli_options *o, cli_measurement *m) {
                              .workers = (int)o->workers,
                              .threads = (int)o->threads,
                              .max_bad = cli_max_bad(o),
+                             .augment = o->augment,
+                             .seed = (uint64_t)o->seed,
                              .tally = m->tally};
     FV_TRY(cli_topk_settings(o, args.topk));
     const char *split = cli_split_name(fv_dataset_split(m->dataset));

@@ -182,6 +182,7 @@ static fv_status fit_settings(cli_options *o, const fv_model *model, fv_fit_args
         .early_stop = (int)o->early_stop,
         .min_delta = (float)o->min_delta,
         .max_bad = cli_max_bad(o),
+        .gradient_norms = o->gradient_norms,
     };
     if (!args->config) return FV_NO_MEMORY;
     FV_TRY(cli_topk_settings(o, args->topk));

@@ -42,8 +42,10 @@ static fv_status out_of_range(const char *kind, const char *text) {
 /* ---- Kinds ------------------------------------------------------------------------------------------------------- */
 
 static fv_status parse_bool(const cli_flag *flag, const char *text, void *field) {
-    (void)flag, (void)text;
-    *(cli_bool *)field = true;
+    (void)flag;
+    bool yes = strcmp(text, "yes") == 0;
+    if (!yes && strcmp(text, "no") != 0) return fv_fail(FV_BAD_ARGUMENT, "must be yes or no");
+    *(cli_bool *)field = yes;
     return FV_OK;
 }
 

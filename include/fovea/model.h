@@ -33,6 +33,8 @@ typedef struct fv_arch {
     fv_init init;    /* of convolution and linear weights; default each layer's own */
     float dropout;   /* rate of all dropout layers, where there are any; default each one's own; FV_ZERO: none */
     bool text;       /* lenet: the activations as the book's text has them, not its code */
+    bool no_pool;    /* lenet: convolutions of stride 2 in place of max pools: the same sizes and parameters */
+    bool sigmoid;    /* alexnet: sigmoids in place of ReLUs */
     int stem_stride; /* googlenets: of the first convolution; default 2 */
     bool no_aux;     /* googlenets: without auxiliary heads */
     bool lrn;        /* googlenet: local response normalisation in the stem, as in the paper */

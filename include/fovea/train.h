@@ -44,7 +44,10 @@ typedef struct fv_epoch_report {
     double val_loss, val_top1, val_top5; /* top5: NAN below 5 classes */
     double val_auc;                      /* NAN unless there are two */
     double val_best;                     /* the measure fv_fit_args.best */
-    bool best; /* none was better so far (the lower loss wins a tie): best.safetensors was written */
+    bool best;                    /* none was better so far (the lower loss wins a tie): best.safetensors was written */
+    const double *gradient_norms; /* [parameters, as fv_model_parameter counts them] of each one's gradient the L2 norm,
+                                     mean over the epoch's steps; NAN for one that is not trained. Valid during the call;
+                                     NULL unless asked for */
 } fv_epoch_report;
 
 /* Any function may be NULL. A status other than FV_OK stops the run with it, the state saved. Called on the thread that
@@ -87,6 +90,9 @@ typedef struct fv_fit_args {
         [FV_TOPK]; /* of validation, in metrics.jsonl: the k of top-k, rising; default {1, 5}, as there are classes */
     float max_bad; /* the share of a set's files that may be unreadable before the run ends with FV_BAD_DATA;
                                default 0.05; FV_ZERO: not one */
+    bool gradient_norms; /* the epoch reports and metrics.jsonl tell the norm of each parameter's gradient, as the
+                             backward pass makes it: before clipping and decay. The weights stay the same to the bit.
+                             Resumed within an epoch without it: the mean is that of the steps since */
     fv_callback callback;
     int zero_;
 } fv_fit_args;
@@ -121,6 +127,10 @@ typedef struct fv_evaluate_args {
     float max_bad;     /* as in training; the files are in fv_dataset_bad_files */
     int topk[FV_TOPK]; /* the k of top-k, rising; default {1, 5}, as far as there are classes */
     fv_tally *tally;   /* where each image is counted, too: from fv_tally_for; default NULL */
+    const char
+        *augment;  /* what happens to the images first, as in training, drawn once for each: how well does the model
+                            bear it? "shift:1/28-1/28" moves each by one pixel of 28. Default: nothing */
+    uint64_t seed; /* of what is drawn */
     int zero_;
 } fv_evaluate_args;
 
@@ -197,6 +207,9 @@ FV_API void fv_trainer_free(fv_trainer *trainer);
 FV_API fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, float *loss);
 /* The logits [n,K] of the last step; valid until the next. */
 FV_API const float *fv_trainer_logits(const fv_trainer *trainer);
+/* norms [count], one for each of the model's parameters (fv_model_parameter): the L2 norm of its gradient in the last step,
+ * before clipping and decay; NAN for one that is not trained. FV_BAD_ARGUMENT before the first step. */
+FV_API fv_status fv_trainer_gradient_norms(const fv_trainer *trainer, double *norms, int count);
 /* Bytes that training with these arguments holds beside the model's parameters: known before the first step. */
 FV_API size_t fv_trainer_bytes(const fv_trainer *trainer);
 

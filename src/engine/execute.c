@@ -1,6 +1,7 @@
 /* Running a plan: segment by segment, every thread runs every step. */
 #include "core/clock.h"
 #include "engine/build.h"
+#include "ops/rooms.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -92,15 +93,29 @@ fv_status fv_plan_run(fv_plan *plan, const fv_plan_input *input) {
     return FV_OK;
 }
 
+/* A scalar that the last run has left. */
+static double scalar_of(const fv_plan *plan, const fv_value *value) {
+    fv_slot *slot = fv_slot_of(plan, value);
+    unsigned char *at = plan->arena + fv_slot_root(slot)->offset;
+    double sum = 0;
+    for (int part = 0; part < (slot->layout.parts ? slot->layout.parts : 1); part++)
+        sum += (double)*fv_part(at, slot->bytes, part);
+    return sum;
+}
+
 float fv_plan_mean_loss(const fv_plan *plan) {
-    float loss = plan->n_losses ? 0 : NAN;
-    for (int i = 0; i < plan->n_losses; i++) {
-        fv_slot *slot = fv_slot_of(plan, plan->losses[i]);
-        unsigned char *at = plan->arena + fv_slot_root(slot)->offset;
-        for (int part = 0; part < (slot->layout.parts ? slot->layout.parts : 1); part++)
-            loss += *fv_part(at, slot->bytes, part);
+    double loss = plan->n_losses ? 0 : (double)NAN;
+    for (int i = 0; i < plan->n_losses; i++) loss += scalar_of(plan, plan->losses[i]);
+    return (float)loss;
+}
+
+void fv_plan_gradient_norms(const fv_plan *plan, double *norms) {
+    for (int i = 0; i < plan->model->n_params; i++) norms[i] = NAN;
+    for (int id = 0; id < plan->graph->n_nodes; id++) {
+        const fv_node *node = plan->graph->nodes[id];
+        if (node->op != &fv_update_op) continue;
+        norms[node->in[0]->node->param - plan->model->params] = sqrt(scalar_of(plan, &node->out[0]));
     }
-    return loss;
 }
 
 const float *fv_plan_logits(const fv_plan *plan) {

@@ -201,7 +201,8 @@ static void settle_outputs(fv_plan *plan, const fv_step *step, bool constant) {
     for (int i = 0; i < step->node->n_out; i++) {
         const fv_value *value = &step->node->out[i];
         fv_slot *slot = fv_slot_of(plan, value);
-        *slot = (fv_slot){.layout = step->out_layout[i], .keep = slot->keep, .constant = constant};
+        bool keep = slot->keep || step->node->op->flags & FV_OP_EFFECT; /* an update's: read after the run */
+        *slot = (fv_slot){.layout = step->out_layout[i], .keep = keep, .constant = constant};
         slot->bytes = step->out_bytes[i] ? step->out_bytes[i] : bytes_in(&value->shape, &slot->layout);
     }
 }

@@ -38,7 +38,10 @@ typedef struct fv_plan_input {
  * the rest are not. */
 fv_status fv_plan_run(fv_plan *plan, const fv_plan_input *input);
 
-float fv_plan_mean_loss(const fv_plan *plan);     /* of the last run: the batch's mean, auxiliary heads' included */
+float fv_plan_mean_loss(const fv_plan *plan); /* of the last run: the batch's mean, auxiliary heads' included */
+/* norms [the model's parameters]: of the last run, the L2 norm of each one's gradient as the backward pass made it, before
+ * clipping and decay; NAN for one that is not trained. */
+void fv_plan_gradient_norms(const fv_plan *plan, double *norms);
 const float *fv_plan_logits(const fv_plan *plan); /* [batch,K] of the last run; valid until the next */
 size_t fv_plan_bytes(const fv_plan *plan);        /* arena and copies of its own; parameters not counted */
 int fv_plan_batch(const fv_plan *plan);

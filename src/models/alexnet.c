@@ -6,18 +6,19 @@ enum { HIDDEN = 4096, FEATURES_SIDE = 6 };
 static const float standard_dropout = 0.5f;
 
 /* As the book has it: 224-56-28-14-7, with pools that do not overlap. Its code's initialisation is PaddlePaddle's, which is
- * each layer's own here. */
+ * each layer's own here. `sigmoid` is what ReLU came to replace (the paper's section 3.1). */
 fv_value *fv_build_alexnet(const fv_arch *arch) {
     float rate = fv_dropout_rate(arch, standard_dropout);
+    fv_value *(*act)(fv_value * x) = arch->sigmoid ? fv_sigmoid : fv_relu;
     fv_graph *g = fv_graph_new("alexnet");
     fv_value *x = fv_input(g, arch->input[0], arch->input[1], arch->input[2]);
-    x = fv_max_pool(fv_relu(fv_conv2d(x, "conv1", 96, 11, .stride = 4, .pad = 5, .init = arch->init)), 2);
-    x = fv_max_pool(fv_relu(fv_conv2d(x, "conv2", 256, 5, .pad = 2, .init = arch->init)), 2);
-    x = fv_relu(fv_conv2d(x, "conv3", 384, 3, .pad = 1, .init = arch->init));
-    x = fv_relu(fv_conv2d(x, "conv4", 384, 3, .pad = 1, .init = arch->init));
-    x = fv_max_pool(fv_relu(fv_conv2d(x, "conv5", 256, 3, .pad = 1, .init = arch->init)), 2);
-    x = fv_dropout(fv_relu(fv_linear(fv_flatten(x), "fc1", HIDDEN, .init = arch->init)), rate);
-    x = fv_dropout(fv_relu(fv_linear(x, "fc2", HIDDEN, .init = arch->init)), rate);
+    x = fv_max_pool(act(fv_conv2d(x, "conv1", 96, 11, .stride = 4, .pad = 5, .init = arch->init)), 2);
+    x = fv_max_pool(act(fv_conv2d(x, "conv2", 256, 5, .pad = 2, .init = arch->init)), 2);
+    x = act(fv_conv2d(x, "conv3", 384, 3, .pad = 1, .init = arch->init));
+    x = act(fv_conv2d(x, "conv4", 384, 3, .pad = 1, .init = arch->init));
+    x = fv_max_pool(act(fv_conv2d(x, "conv5", 256, 3, .pad = 1, .init = arch->init)), 2);
+    x = fv_dropout(act(fv_linear(fv_flatten(x), "fc1", HIDDEN, .init = arch->init)), rate);
+    x = fv_dropout(act(fv_linear(x, "fc2", HIDDEN, .init = arch->init)), rate);
     x = fv_linear(x, "fc3", arch->classes, .init = arch->init);
     if (!x) fv_graph_free(g);
     return x;

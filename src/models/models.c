@@ -74,6 +74,8 @@ static const struct {
     {"init", offsetof(fv_arch, init.kind), true, INIT},
     {"init_scale", offsetof(fv_arch, init.scale), true, SCALE},
     {"text", offsetof(fv_arch, text), false, FLAG},
+    {"no_pool", offsetof(fv_arch, no_pool), false, FLAG},
+    {"sigmoid", offsetof(fv_arch, sigmoid), false, FLAG},
     {"dropout", offsetof(fv_arch, dropout), false, RATE},
     {"layers", offsetof(fv_arch, layers), false, COUNT},
     {"leaky", offsetof(fv_arch, leaky), false, FLAG},

@@ -1,5 +1,6 @@
 /* Update: p, slots <- rule(p, slots, gradient), in place, in one pass over memory. Inputs: the parameter, its gradient, the
- * sum of squares of all gradients (the gradient again where they are not clipped), the rule's slots.
+ * sum of squares of all gradients (the gradient again where they are not clipped), the rule's slots. Output, a scalar: the
+ * sum of squares of grad, which tells also whether it is finite.
  *
  *   gradient = clip * grad + weight_decay p (unless the rule decouples it) + l1 sign(p)
  *   clip = min(1, clip_norm / (norm + 1e-6))
@@ -12,6 +13,7 @@
 #include "kernels/cpu.h"
 #include "ops/rooms.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -67,12 +69,15 @@ static void add_terms(const update *u, float clip, const float *p, float *g, siz
         for (size_t i = 0; i < n; i++) g[i] += p[i] > 0 ? l1 : p[i] < 0 ? -l1 : 0;
 }
 
-/* The square of any float fits a double, so that only NaN and infinity make the sum other than finite. */
-static bool is_finite(const float *x, size_t n) { return isfinite(fv_simd_pick()->sum_squares(n, x)); }
+static fv_status plan(fv_step *step) {
+    step->out_layout[0] = (fv_layout){.kind = FV_PLAIN, .parts = step->threads};
+    return FV_OK;
+}
 
 static void run(const fv_step *step, int thread, int nthreads) {
     const update *u = step->node->args;
     float gradient[FV_UPDATE_CHUNK], clip = clip_of(step);
+    double total = 0;
     size_t at, end, n;
     fv_share_elements(step, PARAM, thread, nthreads, &at, &end);
     for (; at < end; at += n) {
@@ -80,17 +85,26 @@ static void run(const fv_step *step, int thread, int nthreads) {
         float *p = (float *)step->in[PARAM] + at, *slots[FV_MAX_SLOTS] = {0};
         for (int s = 0; s < u->rule->n_slots; s++) slots[s] = (float *)step->in[SLOTS + s] + at;
         fv_read_gradient(step, GRAD, at, n, gradient);
+        double squares = fv_simd_pick()->sum_squares(n, gradient);
+        total += squares;
         add_terms(u, clip, p, gradient, n);
-        if (is_finite(gradient, n))
+        if (isfinite(squares)) /* the square of any float fits a double: it is not for NaN and infinity alone */
             u->rule->run(p, gradient, slots, n, &u->hyper, step->env->lr, step->env->step);
         else
             atomic_store(step->env->bad_node, step->node);
     }
+    ((float *)step->out[0])[thread] = (float)fmin(total, FLT_MAX);
 }
 
-static const fv_kernel kernels[] = {{"simd", FV_PLAIN, FV_PLAIN, 0, NULL, NULL, run}};
+static const fv_kernel kernels[] = {{"simd", FV_PLAIN, FV_PLAIN, 0, NULL, plan, run}};
 
 /* ---- Definition: each element for itself, the rule in float ------------------------------------------------------ */
+
+static fv_status infer(const fv_node *node, fv_shape out[]) {
+    (void)node;
+    out[0] = (fv_shape){0};
+    return FV_OK;
+}
 
 static void ref_element(const update *u, double clip, double *p, double gradient, double *slots[],
                         const fv_run_env *env) {
@@ -104,12 +118,13 @@ static void ref_element(const update *u, double clip, double *p, double gradient
 }
 
 static void ref(const fv_node *node, const double *const in[], double *const out[], const fv_run_env *env) {
-    (void)out;
     const update *u = node->args;
     double clip = u->clipped ? clip_factor(&u->hyper, in[SQUARES][0]) : 1;
+    out[0][0] = 0;
     for (size_t i = 0; i < fv_shape_count(&node->in[PARAM]->shape); i++) {
         double *slots[FV_MAX_SLOTS];
         for (int s = 0; s < u->rule->n_slots; s++) slots[s] = (double *)in[SLOTS + s] + i; /* see written_in */
+        out[0][0] += in[GRAD][i] * in[GRAD][i];
         if (isfinite(in[GRAD][i]))
             ref_element(u, clip, (double *)in[PARAM] + i, in[GRAD][i], slots, env);
         else
@@ -122,8 +137,10 @@ const fv_op fv_update_op = {
     .args_size = sizeof(update),
     .min_in = SLOTS,
     .max_in = SLOTS + FV_MAX_SLOTS,
+    .n_out = 1,
     .flags = FV_OP_EFFECT | FV_OP_SAME_LAYOUT,
     .written_in = 1 << PARAM | ((1 << FV_MAX_SLOTS) - 1) << SLOTS,
+    .infer = infer,
     .ref = ref,
     .kernels = kernels,
     .n_kernels = FV_COUNT(kernels),

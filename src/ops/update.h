@@ -27,7 +27,8 @@ typedef struct fv_rule {
 } fv_rule;
 
 /* gradient = norm ? grad * min(1, clip_norm / (sqrt(norm) + 1e-6)) : grad (as PyTorch's clip_grad_norm_), then the terms of
- * decay, then the rule. slots: rule->n_slots leaves; norm: fv_grad_norm_node's value or NULL. */
+ * decay, then the rule. slots: rule->n_slots leaves; norm: fv_grad_norm_node's value or NULL. Its value is the scalar sum of
+ * squares of grad. */
 fv_value *fv_update_node(fv_graph *graph, const fv_rule *rule, const fv_hyper *hyper, fv_value *param, fv_value *grad,
                          fv_value *const slots[], fv_value *norm);
 

@@ -10,7 +10,9 @@ static fv_loader *open_loader(const fv_session *session, const fv_dataset *datas
     fv_loader_args loader = {.preprocess = session->model->preprocess,
                              .batch_size = args->batch_size,
                              .workers = args->workers,
-                             .team = session->team};
+                             .team = session->team,
+                             .seed = args->seed,
+                             .augment = args->augment};
     fv_model_input(session->model, &loader.channels, &loader.height, &loader.width);
     return fv_loader_new(dataset, &loader);
 }

@@ -83,6 +83,7 @@ static fv_status step(fitting *f, const fv_batch *batch) {
     fv_scoring scoring = {.model = f->model, .loss = &f->trainer->args.loss};
     fv_score_add_step(&f->progress.score, &scoring, (double)loss, fv_trainer_logits(f->trainer), batch->labels,
                       batch->count);
+    fv_gradients_add(&f->progress.gradients, f->trainer);
     f->progress.batch = batch->next;
     return FV_OK;
 }
@@ -142,8 +143,9 @@ static fv_status validate(fitting *f, fv_epoch_report *report) {
     return fv_compare_epoch(&f->progress, f->criterion, result, (double)f->args->min_delta, report);
 }
 
-static fv_epoch_report describe_epoch(const fitting *f) {
-    const fv_progress *p = &f->progress;
+static fv_epoch_report describe_epoch(fitting *f) {
+    fv_progress *p = &f->progress;
+    fv_gradients_close(&p->gradients);
     fv_evaluation mean = fv_score_result(&p->score, &(fv_scoring){.model = f->model});
     return (fv_epoch_report){.epoch = p->epoch + 1,
                              .epochs = epochs_of(f),
@@ -152,7 +154,8 @@ static fv_epoch_report describe_epoch(const fitting *f) {
                              .loss = mean.loss,
                              .top1 = mean.top1,
                              .seconds = p->seconds,
-                             .images_per_second = (double)mean.n / p->seconds};
+                             .images_per_second = (double)mean.n / p->seconds,
+                             .gradient_norms = p->gradients.mean};
 }
 
 /* What the model file says about how it came to be: the epoch's metrics, and what was done to the images. */
@@ -167,12 +170,23 @@ static fv_status note_training(fitting *f, const char *metrics) {
     return FV_OK;
 }
 
+/* metrics.jsonl has the gradients' norms, too; `metrics` is an object. */
+static fv_status log_epoch(fitting *f, const char *metrics) {
+    if (!f->progress.gradients.n) return fv_run_log(&f->run, metrics, &f->progress);
+    char *norms = fv_gradients_text(&f->progress.gradients, f->model);
+    char *line = norms ? fv_format("%.*s,\"gradient_norms\":%s}", (int)strlen(metrics) - 1, metrics, norms) : NULL;
+    fv_status status = line ? fv_run_log(&f->run, line, &f->progress) : FV_NO_MEMORY;
+    fv_free(norms);
+    fv_free(line);
+    return status;
+}
+
 /* Everything that an epoch leaves on disk; the state, last, makes it count. */
 static fv_status commit_epoch(fitting *f, const fv_epoch_report *report) {
     char *metrics = fv_metrics_line(report, &f->evaluation);
     if (!metrics) return FV_NO_MEMORY;
     fv_status status = note_training(f, metrics);
-    if (status == FV_OK) status = fv_run_log(&f->run, metrics, &f->progress);
+    if (status == FV_OK) status = log_epoch(f, metrics);
     fv_free(metrics);
     if (status != FV_OK) return status;
     if (report->best) FV_TRY(fv_run_save_model(&f->run, f->model, "best.safetensors"));
@@ -319,6 +333,7 @@ static fv_status start(fitting *f) {
     FV_TRY(open_loader(f));
     FV_TRY(make_plans(f));
     FV_TRY(check_memory(f));
+    if (a->gradient_norms) FV_TRY(fv_gradients_start(&f->progress.gradients, f->trainer));
     f->run = (fv_run){.folder = a->save_dir, .config = a->config, .args = a, .images = fv_dataset_count(f->train)};
     return a->resume ? resume(f) : fv_run_begin(&f->run, a->overwrite);
 }
@@ -331,6 +346,7 @@ fv_status fv_fit_with(fv_model *model, const fv_dataset *train, const fv_dataset
     fv_loader_free(f.loader);
     fv_session_free(&f.inference);
     fv_trainer_free(f.trainer);
+    fv_gradients_free(&f.progress.gradients);
     fv_free(f.config);
     return status;
 }

@@ -168,10 +168,13 @@ static json_t *field_to_json(const fv_progress *progress, int i) {
     return NULL;
 }
 
+static const char GRADIENTS[] = "gradient_norms";
+
 static json_t *progress_to_json(const fv_progress *progress) {
     json_t *object = json_object();
     for (int i = 0; i < FV_COUNT(fields); i++)
         object = fv_json_with(object, fields[i].name, field_to_json(progress, i));
+    if (progress->gradients.n) object = fv_json_with(object, GRADIENTS, fv_gradients_to_json(&progress->gradients));
     return object;
 }
 
@@ -288,7 +291,10 @@ static fv_status read_document(const state *s, const fv_run *run, fv_trainer *tr
     FV_TRY(fv_json_object(s->path, s->root, "progress", &object));
     for (int i = 0; i < FV_COUNT(fields); i++) FV_TRY(field_from_json(s->path, object, i, progress));
     trainer->step = (uint64_t)step;
-    return FV_OK;
+    if (!progress->gradients.n || !json_object_get(object, GRADIENTS))
+        return FV_OK; /* asked for from now on, or no more */
+    FV_TRY(fv_json_object(s->path, object, GRADIENTS, &object));
+    return fv_gradients_from_json(s->path, object, &progress->gradients);
 }
 
 static fv_status check_tensors(const state *s, const fv_param *params, int n, const char *prefix) {

@@ -7,8 +7,8 @@
 #ifndef TRAIN_RUN_H
 #define TRAIN_RUN_H
 
+#include "train/gradients.h"
 #include "train/score.h"
-#include "train/trainer.h"
 
 /* Where a run stands; together with the weights and the optimizer's slots, all that its future depends on. */
 typedef struct fv_progress {
@@ -16,6 +16,7 @@ typedef struct fv_progress {
     size_t batch;           /* batches done of the next one */
     fv_score score;         /* of that epoch so far */
     double seconds;         /* spent in it so far */
+    fv_gradients gradients; /* in it so far */
     double best, best_loss; /* the best epoch's measure, and its loss */
     int best_epoch;         /* from 1; 0: none yet */
     double mark;            /* the measure that early stopping last took for an improvement */

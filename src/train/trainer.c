@@ -162,6 +162,15 @@ fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels
 
 const float *fv_trainer_logits(const fv_trainer *trainer) { return trainer ? fv_plan_logits(trainer->last) : NULL; }
 
+fv_status fv_trainer_gradient_norms(const fv_trainer *trainer, double *norms, int count) {
+    if (!trainer) return fv_last_status();
+    int n = trainer->session.model->n_params;
+    if (count != n) return fv_fail(FV_BAD_ARGUMENT, "norms of %d gradients: the model has %d parameters", count, n);
+    if (trainer->step == 0) return fv_fail(FV_BAD_ARGUMENT, "norms of gradients: no step has been done");
+    fv_plan_gradient_norms(trainer->last, norms);
+    return FV_OK;
+}
+
 size_t fv_trainer_bytes(const fv_trainer *trainer) {
     if (!trainer) return 0;
     size_t target = (size_t)trainer->args.batch_size * (size_t)fv_model_outputs(trainer->session.model);

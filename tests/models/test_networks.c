@@ -169,6 +169,43 @@ static void options_have_ranges(void **state) {
     assert_contains(fv_error(), "resnet18 has no option \"dropout\"");
 }
 
+static int count_layers(const fv_model *model, const char *op) {
+    fv_layer_info info;
+    int n = 0;
+    for (int i = 0; fv_model_layer(model, i, &info); i++) n += strcmp(info.op, op) == 0;
+    return n;
+}
+
+static void same_parameters(const fv_model *a, const fv_model *b) {
+    assert_int_equal(a->n_params, b->n_params);
+    for (int i = 0; i < a->n_params; i++) {
+        assert_string_equal(a->params[i].name, b->params[i].name);
+        assert_true(fv_shape_equal(&a->params[i].info.shape, &b->params[i].info.shape));
+    }
+}
+
+/* What an option takes away is all that it changes: the networks can be compared. */
+static void options_leave_the_parameters(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *with, *less, *more;
+        int layers, instead;
+    } cases[] = {
+        {"lenet", "lenet:no_pool=1", "max_pool", NULL, 2, 0},
+        {"alexnet", "alexnet:sigmoid=1", "relu", "sigmoid", 7, 7},
+    };
+    for (int i = 0; i < FV_COUNT(cases); i++) {
+        fv_arch arch = {.init.kind = FV_INIT_ZERO};
+        fv_model *model = build(cases[i].name, &arch), *other = build(cases[i].with, &arch);
+        assert_int_equal(count_layers(model, cases[i].less), cases[i].layers);
+        assert_int_equal(count_layers(other, cases[i].less), 0);
+        if (cases[i].more) assert_int_equal(count_layers(other, cases[i].more), cases[i].instead);
+        same_parameters(model, other);
+        fv_model_free(model);
+        fv_model_free(other);
+    }
+}
+
 /* One step on three images; returns its loss. */
 static float loss_of_a_step(fv_model *model) {
     float *x = make_images(model, 3), loss = 0;
@@ -229,6 +266,7 @@ int main(void) {
         cmocka_unit_test(auxiliary_heads_come_back_from_a_file),
         cmocka_unit_test(wrong_heads_are_refused),
         cmocka_unit_test(options_have_ranges),
+        cmocka_unit_test(options_leave_the_parameters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

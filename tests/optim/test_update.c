@@ -81,6 +81,31 @@ static void many_gradients_are_clipped_together(void **state) {
     }
 }
 
+/* Each update tells the sum of squares of its own gradient, before clipping and decay; its threads' shares add up. */
+static void squares_are_told(void **state) {
+    (void)state;
+    const fv_optimizer optimizers[] = {fv_sgd(.lr = 1), fv_adam(.clip_norm = 1e-3f, .weight_decay = 0.5f)};
+    double expected = 0;
+    for (int i = 0; i < LONG; i++) expected += (double)value_at(i) * (double)value_at(i);
+    for (int r = 0; r < FV_COUNT(optimizers); r++)
+        for (int threads = 0; threads <= 3; threads++) {
+            fv_graph *graph = fv_graph_new("squares");
+            fv_value *param = stepper_parameter(graph, "weight", LONG, false), *grad = stepper_gradient(graph, LONG);
+            assert_int_equal(fv_optimizer_build(graph, &optimizers[r], &param, &grad, 1), FV_OK);
+            stepper *s = stepper_new(graph, threads, threads);
+            float gradient[LONG];
+            for (int i = 0; i < LONG; i++) gradient[i] = value_at(i), stepper_memory(s, param)[i] = 3;
+            stepper_set_gradient(s, grad, gradient, LONG);
+            stepper_run(s);
+            const float *told = stepper_memory(s, &graph->nodes[graph->n_nodes - 1]->out[0]);
+            double sum = told[0];
+            for (int part = 1; part < threads; part++) sum += (double)told[part];
+            assert_true(fabs(sum - expected) < 1e-6 * expected);
+            stepper_free(s);
+            fv_graph_free(graph);
+        }
+}
+
 /* Three parameters, of which the second gets one gradient that is not finite. */
 static void check_bad(const fv_optimizer *optimizer, float value, int threads) {
     fv_graph *graph = fv_graph_new("bad");
@@ -138,6 +163,7 @@ int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_make_the_same_bits),
         cmocka_unit_test(many_gradients_are_clipped_together),
+        cmocka_unit_test(squares_are_told),
         cmocka_unit_test(gradients_that_are_not_finite_are_named),
         cmocka_unit_test(norm_that_overflows_is_named),
     };

@@ -52,6 +52,34 @@ static void test_only_training_is_augmented(void **state) {
     fv_model_free(plain);
 }
 
+/* Images moved by one pixel, to the right and down, by hand and by `augment`. */
+static void test_evaluation_on_moved_images(void **state) {
+    (void)state;
+    static uint8_t moved[COUNT * SIDE * SIDE];
+    int labels[COUNT];
+    fv_model *model = small_model();
+    fv_dataset *set = small_set(CLASSES);
+    for (int i = 0; i < COUNT; i++) {
+        labels[i] = i % CLASSES;
+        for (int p = 0; p < SIDE * SIDE; p++)
+            if (p / SIDE && p % SIDE) moved[i * SIDE * SIDE + p] = small_pixels[i * SIDE * SIDE + p - SIDE - 1];
+    }
+    fv_dataset *by_hand = fv_dataset_from_memory(moved, labels, COUNT, 1, SIDE, SIDE, CLASSES, NULL);
+    fv_evaluation unmoved, result, expected;
+    assert_int_equal(fv_evaluate(model, set, &unmoved), FV_OK);
+    assert_int_equal(fv_evaluate(model, by_hand, &expected), FV_OK);
+    assert_int_equal(fv_evaluate(model, set, &result, .augment = "shift:1/8-1/8", .workers = 2), FV_OK);
+    assert_true(result.loss == expected.loss && result.loss != unmoved.loss);
+    assert_int_equal(fv_evaluate(model, set, &result, .augment = "brightness", .seed = 1), FV_OK);
+    assert_int_equal(fv_evaluate(model, set, &expected, .augment = "brightness", .seed = 2), FV_OK);
+    assert_true(result.loss != expected.loss);
+    assert_int_equal(fv_evaluate(model, set, &result, .augment = "turn"), FV_BAD_ARGUMENT);
+    assert_contains(fv_error(), "augment: turn: no such transform");
+    fv_dataset_free(set);
+    fv_dataset_free(by_hand);
+    fv_model_free(model);
+}
+
 static void test_refusals(void **state) {
     (void)state;
     fv_model *model = small_model();
@@ -193,6 +221,7 @@ int main(void) {
         cmocka_unit_test(test_learns),
         cmocka_unit_test(test_early_stop),
         cmocka_unit_test(test_only_training_is_augmented),
+        cmocka_unit_test(test_evaluation_on_moved_images),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_predictions_agree),
         cmocka_unit_test(test_evaluation_measures_predictions),
