@@ -5,9 +5,11 @@
 #include "core/foreign.h"
 #include "image/formats.h"
 #include "image/orient.h"
+#include "image/webp.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <webp/decode.h>
 
 /* libtiff's own memory. A strip or tile is held once here, and for some methods up to twice more in libtiff; tags' values
  * are widened up to 8 times. */
@@ -123,8 +125,9 @@ static bool is_sound(const blocks *b, const fv_tiff_layout *l) {
     return (uint64_t)b->count == (uint64_t)b->across * (((uint64_t)l->height + b->height - 1) / b->height);
 }
 
-/* Memory, and time: blocks larger than the picture, and many of them, would be decoded for nothing. */
-static fv_status check_size(const source *s, const fv_tiff_layout *l, const blocks *b) {
+/* Memory, of which so many bytes are left, and time: blocks larger than the picture, and many of them, would be decoded for
+ * nothing. */
+static fv_status check_size(const source *s, const fv_tiff_layout *l, const blocks *b, size_t *left) {
     size_t copies = l->orientation == ORIENTATION_TOPLEFT ? 1 : 2;
     size_t pixel = (size_t)(fv_tiff_channels(l) * fv_tiff_depth(l) / 8) * copies, wanted, block, all, claims;
     size_t most = fv_foreign_limit(s->count) - s->count - OWN_BYTES;
@@ -135,6 +138,7 @@ static fv_status check_size(const source *s, const fv_tiff_layout *l, const bloc
         !fv_size_mul(b->bytes * b->planes, b->count, &all) || all > most)
         return fv_fail(FV_BAD_DATA, "claims %ux%u pixels in blocks of %ux%u, too many for %zu bytes",
                        (unsigned)l->width, (unsigned)l->height, (unsigned)b->width, (unsigned)b->height, s->count);
+    *left = most - wanted;
     return FV_OK;
 }
 
@@ -153,6 +157,22 @@ static fv_status check_time(TIFF *tiff, const source *s, const fv_tiff_layout *l
         work / SCANNED_A_BYTE > MOST_SCANNED / SCANNED_A_BYTE + s->count)
         return fv_fail(FV_BAD_DATA, "blocks of %ux%u pixels in too many scans for %zu bytes", (unsigned)b->width,
                        (unsigned)b->height, s->count);
+    return FV_OK;
+}
+
+/* Blocks that are WebP files of their own: none may be larger than it has to be, nor take more than the memory left. */
+static fv_status check_webp(TIFF *tiff, const source *s, const blocks *b, size_t left) {
+    for (size_t i = 0; i < b->count * b->planes; i++) {
+        uint64_t at = TIFFGetStrileOffset(tiff, (uint32_t)i), bytes = TIFFGetStrileByteCount(tiff, (uint32_t)i);
+        int width, height;
+        if (at > s->count || bytes > s->count - at || !WebPGetInfo(s->bytes + at, (size_t)bytes, &width, &height) ||
+            (uint32_t)width > b->width || (uint32_t)height > b->height)
+            return fv_fail(FV_BAD_DATA, "block %zu is no WebP picture of at most %ux%u pixels", i, (unsigned)b->width,
+                           (unsigned)b->height);
+        if (fv_webp_claims(s->bytes + at, (size_t)bytes) > left)
+            return fv_fail(FV_BAD_DATA, "the prefix codes of block %zu would take too much memory for %zu bytes", i,
+                           s->count);
+    }
     return FV_OK;
 }
 
@@ -214,8 +234,10 @@ static fv_status decode(TIFF *tiff, const source *s, fv_image *image) {
     if (layout.photometric == PHOTOMETRIC_YCBCR) TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
     blocks b = find_blocks(tiff, &layout);
     if (!is_sound(&b, &layout)) return damaged(s);
-    FV_TRY(check_size(s, &layout, &b));
+    size_t left = 0;
+    FV_TRY(check_size(s, &layout, &b, &left));
     FV_TRY(check_time(tiff, s, &layout, &b));
+    if (layout.compression == COMPRESSION_WEBP) FV_TRY(check_webp(tiff, s, &b, left));
     FV_TRY(
         fv_image_new(image, (int)layout.width, (int)layout.height, fv_tiff_channels(&layout), fv_tiff_depth(&layout)));
     FV_TRY(read_blocks(tiff, s, &layout, &b, image));

@@ -1,7 +1,9 @@
 /* WebP by libwebp: lossy, lossless, with alpha, upright by the EXIF orientation. A RIFF file: "RIFF", a length, "WEBP", and
  * chunks. Of animations no frame is better than another, so they are refused. libwebp allocates by itself, at most
- * WORKING_BYTES a pixel (4 of a lossless picture, 1 of alpha, 1 of its transforms), which is counted. Not counted are a
- * lossless picture's prefix codes: of these libwebp builds 5 KB for every 5 bytes of a hostile file, up to 330 MB. */
+ * WORKING_BYTES a pixel (4 of a lossless picture, 1 of alpha, 1 of its transforms), and tables for a lossless picture's
+ * prefix codes, which webp_claims.c foresees. */
+#include "image/webp.h"
+
 #include "core/foreign.h"
 #include "image/exif.h"
 #include "image/formats.h"
@@ -51,12 +53,17 @@ static int orientation_of(const uint8_t *bytes, size_t count) {
     return 1;
 }
 
-static fv_status check_features(const WebPBitstreamFeatures *f, size_t count, int bytes) {
+/* `bytes`: of a pixel. */
+static fv_status check_memory(const WebPBitstreamFeatures *f, const uint8_t *file, size_t count, int bytes) {
     if (f->has_animation)
         return fv_fail(FV_UNSUPPORTED, "an animation: save the frame that is meant as a picture of its own");
-    size_t wanted = (size_t)f->width * (size_t)f->height * (size_t)bytes;
-    if (wanted > fv_foreign_limit(count) - count)
+    size_t pixels = (size_t)f->width * (size_t)f->height * (size_t)bytes, most = fv_foreign_limit(count) - count;
+    if (pixels > most)
         return fv_fail(FV_BAD_DATA, "claims %dx%d pixels, too many for %zu bytes", f->width, f->height, count);
+    size_t codes = fv_webp_claims(file, count);
+    if (codes > most - pixels)
+        return fv_fail(FV_BAD_DATA, "its prefix codes would take %zu MB, too many for %zu bytes", codes / 1000000,
+                       count);
     return FV_OK;
 }
 
@@ -68,7 +75,7 @@ fv_status fv_webp_decode(const void *bytes, size_t count, const fv_decode_want *
     VP8StatusCode code = WebPGetFeatures(bytes, count, &config.input);
     if (code != VP8_STATUS_OK) return failure(code);
     int channels = config.input.has_alpha ? 4 : 3, orientation = orientation_of(bytes, count);
-    FV_TRY(check_features(&config.input, count, channels * (orientation == 1 ? 1 : 2) + WORKING_BYTES));
+    FV_TRY(check_memory(&config.input, bytes, count, channels * (orientation == 1 ? 1 : 2) + WORKING_BYTES));
     FV_TRY(fv_image_new(image, config.input.width, config.input.height, channels, 8));
     config.output.colorspace = channels == 4 ? MODE_RGBA : MODE_RGB;
     config.output.is_external_memory = 1;

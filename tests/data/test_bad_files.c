@@ -5,10 +5,12 @@
 #include "support/unit.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -42,8 +44,20 @@ static const struct bad {
     {"nl\n\xff.ppm", "not an image"},
     {"short.ppm", "PPM: truncated"},
     {"socket.png", "cannot read: "},
+    {"unreadable.ppm", "cannot read: Permission denied (check the permissions of the file"},
 };
 enum { BAD = sizeof bads / sizeof *bads };
+
+/* Permissions are nothing to a root that may override them: it shall not. */
+static int keep_to_permissions(void **state) {
+    (void)state;
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
+    assert_int_equal(syscall(SYS_capget, &header, caps), 0);
+    caps[0].effective &= ~(1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH);
+    assert_int_equal(syscall(SYS_capset, &header, caps), 0);
+    return 0;
+}
 
 /* GOOD pictures in two classes, their colors being their numbers; `bad` adds the others. */
 static void make_tree(const char *name, bool bad) {
@@ -62,6 +76,8 @@ static void make_tree(const char *name, bool bad) {
     put_text(temporary("%s/b/nl\n\xff.ppm", name), "?");
     put_text(temporary("%s/b/short.ppm", name), "P6 4 4 255\n123");
     make_socket(temporary("%s/b/socket.png", name));
+    put_text(temporary("%s/b/unreadable.ppm", name), "P6 1 1 255\n123");
+    assert_int_equal(chmod(temporary("%s/b/unreadable.ppm", name), 0), 0);
     assert_int_equal(symlink("p01.ppm", temporary("%s/b/z.ppm", name)), 0); /* a good one */
 }
 
@@ -235,7 +251,7 @@ static void too_many_end_the_run(void **state) {
     (void)state;
     telling t = {0};
     assert_int_equal(fit(0, NULL, false, 0, &t, NULL), FV_BAD_DATA);
-    assert_contains(fv_error(), "of 40 images cannot be read so far, and 5% may (--max-bad); the first: ");
+    assert_contains(fv_error(), "of 41 images cannot be read so far, and 5% may (--max-bad); the first: ");
     assert_in_range(t.told, 3, BAD);
     assert_int_equal(fit(0, NULL, false, FV_ZERO, &t, NULL), FV_BAD_DATA);
     assert_contains(fv_error(), " and 0% may");
@@ -287,5 +303,5 @@ int main(void) {
         cmocka_unit_test(evaluation_counts_what_could_be_read),
         cmocka_unit_test(files_may_go_bad_during_training),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, keep_to_permissions, NULL);
 }

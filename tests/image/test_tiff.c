@@ -115,6 +115,22 @@ static void refuses_what_takes_too_long(void **state) {
     }
 }
 
+/* A strip that is a WebP file, which claims 65536 groups of prefix codes (see test_webp.c). */
+static void refuses_codes_of_webp(void **state) {
+    (void)state;
+    static const uint8_t webp[] = "RIFF\x18\0\0\0WEBPVP8L\x0c\0\0\0\x2f\xff\xc3\xff\0\x84\xfe\xf7\x3f\x22\0";
+    gray(1024, 1024);
+    tag(273, LONG, 1, 200), tag(277, SHORT, 1, 3), tag(278, LONG, 1, 1024), tag(279, LONG, 1, sizeof webp);
+    file[10 + 2 * 12 + 4] = 3, file[10 + 2 * 12 + 8] = 190;                                /* three samples of 8 bits */
+    file[10 + 3 * 12 + 8] = 0x51, file[10 + 3 * 12 + 9] = 0xc3, file[10 + 4 * 12 + 8] = 2; /* WebP, RGB */
+    end(200);
+    memcpy(file + 190, "\10\0\10\0\10", 6);
+    memcpy(file + 200, webp, sizeof webp);
+    refuse_bytes(file, length, FV_BAD_DATA, "the prefix codes of block 0 would take too much memory for");
+    file[10 + 8] = 0xff, file[10 + 9] = 3;
+    refuse_bytes(file, length, FV_BAD_DATA, "block 0 is no WebP picture of at most 1023x1024 pixels");
+}
+
 static void sees_the_windows_of_zstandard(void **state) {
     (void)state;
     static const uint8_t window[] = "..\x28\xb5\x2f\xfd\x00\x58"; /* exponent 11, mantissa 0 */
@@ -137,6 +153,7 @@ int main(void) {
         cmocka_unit_test(refuses_claims_beyond_the_memory_rule),
         cmocka_unit_test(refuses_tags_that_claim_the_file_many_times),
         cmocka_unit_test(refuses_what_takes_too_long),
+        cmocka_unit_test(refuses_codes_of_webp),
         cmocka_unit_test(sees_the_windows_of_zstandard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
