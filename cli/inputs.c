@@ -37,11 +37,15 @@ fv_dataset *cli_open_for_evaluation(const cli_options *options, const char *spec
     return NULL;
 }
 
+static fv_dataset *part_of(const cli_options *o, const fv_dataset *whole, fv_split part) {
+    if (o->folds) return fv_dataset_fold(whole, part, (int)o->fold, (int)o->folds, (uint64_t)o->seed);
+    return fv_dataset_part(whole, part, (float)o->val_split, (uint64_t)o->seed);
+}
+
 static fv_status split_off(const cli_options *options, cli_sets *sets) {
     sets->whole = sets->train;
-    sets->train = fv_dataset_part(sets->whole, FV_TRAIN, (float)options->val_split, (uint64_t)options->seed);
-    sets->val =
-        sets->train ? fv_dataset_part(sets->whole, FV_VAL, (float)options->val_split, (uint64_t)options->seed) : NULL;
+    sets->train = part_of(options, sets->whole, FV_TRAIN);
+    sets->val = sets->train ? part_of(options, sets->whole, FV_VAL) : NULL;
     return sets->val ? FV_OK : fv_last_status();
 }
 
@@ -65,9 +69,13 @@ fv_status cli_open_sets(const cli_options *options, cli_sets *sets) {
     if (options->val && options->val_split > 0)
         return fv_fail(FV_BAD_ARGUMENT,
                        "--val and --val-split: give one of them: other images, or a share of the training images");
+    if (options->folds && (options->val || options->val_split > 0))
+        return fv_fail(FV_BAD_ARGUMENT, "--folds and --val%s: give one of them: each fold validates on its own images",
+                       options->val ? "" : "-split");
+    if (options->fold && !options->folds) return fv_fail(FV_BAD_ARGUMENT, "--fold: goes with --folds K");
     sets->train = fv_dataset_open(options->data, FV_TRAIN);
     FV_TRY(cli_set_cache(options, sets->train));
-    return options->val_split > 0 ? split_off(options, sets) : open_validation(options, sets);
+    return options->folds || options->val_split > 0 ? split_off(options, sets) : open_validation(options, sets);
 }
 
 void cli_close_sets(cli_sets *sets) {

@@ -2,6 +2,7 @@
 #include "core/status.h"
 #include "core/suggest.h"
 #include "core/threads.h"
+#include "folds.h"
 #include "inputs.h"
 #include "kernels/cpu.h"
 #include "progress.h"
@@ -24,10 +25,12 @@ static fv_status resume_settings(cli_options *o) {
                            cli_flags[id].name);
     if (o->n_arguments)
         return fv_fail(FV_BAD_ARGUMENT, "%s: a resumed run has its network: fovea train --resume DIR", o->arguments[0]);
-    char *text = fv_run_config(o->resume);
+    const char *fold = cli_first_fold(o, o->resume);
+    char *text = fv_run_config(fold ? fold : o->resume);
     if (!text) return fv_last_status();
     fv_status status = cli_take_recipe(o, text, "the run's config.recipe");
     free(text);
+    if (fold) o->fold = 0; /* all of them */
     return status;
 }
 
@@ -114,7 +117,7 @@ static void say_run(const cli_options *o, const fv_model *model, const cli_sets 
     say_set("training", o->data, cli_split_name(fv_dataset_split(sets->whole ? sets->whole : sets->train)),
             sets->train);
     if (sets->whole)
-        say_set("validation", o->data, "a share of it", sets->val);
+        say_set("validation", o->data, o->folds ? "the fold" : "a share of it", sets->val);
     else if (sets->val)
         say_set("validation", o->val ? o->val : o->data, cli_split_name(fv_dataset_split(sets->val)), sets->val);
     else
@@ -191,7 +194,8 @@ static fv_status fit_settings(cli_options *o, const fv_model *model, fv_fit_args
     return cli_schedule_settings(o, &args->schedule);
 }
 
-static fv_status run(cli_options *o, const cli_sets *sets, fv_model *model) {
+/* `again`: the folder to resume after an interruption; NULL: the run's own. */
+static fv_status run(cli_options *o, const cli_sets *sets, fv_model *model, const char *again) {
     fv_fit_args args;
     int before = 0;
     FV_TRY(fit_settings(o, model, &args));
@@ -201,21 +205,26 @@ static fv_status run(cli_options *o, const cli_sets *sets, fv_model *model) {
     args.callback = cli_progress_callback(&progress);
     fv_status status = fv_fit_with(model, sets->train, sets->val, &args);
     cli_progress_end(&progress);
-    if (status == FV_STOPPED) return say_stopped(args.save_dir);
+    if (status == FV_STOPPED) return say_stopped(again ? again : args.save_dir);
     if (status == FV_OK) say_result(&progress, strcmp(o->best, "top1") == 0 ? "top-1" : o->best, args.save_dir);
+    return status;
+}
+
+static fv_status train(cli_options *o, const char *again) {
+    cli_sets sets;
+    fv_model *model = NULL;
+    fv_status status = cli_open_sets(o, &sets);
+    if (status == FV_OK) status = check_sets(o, &sets);
+    if (status == FV_OK) status = build_model(o, &sets, &model);
+    if (status == FV_OK) status = run(o, &sets, model, again);
+    fv_model_free(model);
+    cli_close_sets(&sets);
     return status;
 }
 
 fv_status cli_train(cli_options *o) {
     FV_TRY(gather_settings(o));
-    cli_sets sets;
-    fv_model *model = NULL;
     catch_signals();
-    fv_status status = cli_open_sets(o, &sets);
-    if (status == FV_OK) status = check_sets(o, &sets);
-    if (status == FV_OK) status = build_model(o, &sets, &model);
-    if (status == FV_OK) status = run(o, &sets, model);
-    fv_model_free(model);
-    cli_close_sets(&sets);
-    return status;
+    bool one_of_them = o->resume && !cli_first_fold(o, o->resume);
+    return o->folds && !one_of_them ? cli_train_folds(o, train) : train(o, NULL);
 }

@@ -124,6 +124,8 @@ FV_API fv_status fv_model_set_classes(fv_model *model, const char *const *names,
 FV_API int fv_model_classes(const fv_model *model);
 FV_API const char *fv_model_class_name(const fv_model *model,
                                        int index); /* NULL out of range; "0", "1", ... until set */
+/* What its training came to: a JSON object (docs/files.md, `training`); NULL: it says nothing. The model's. */
+FV_API const char *fv_model_training(const fv_model *model);
 FV_API fv_status fv_model_set_preprocess(fv_model *model, const fv_preprocess *preprocess);
 /* Of two classes: the positive class's probability from which on an image is taken for it; 0.5 until set. In (0,1). */
 FV_API fv_status fv_model_set_threshold(fv_model *model, float threshold);

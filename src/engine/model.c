@@ -225,6 +225,7 @@ fv_status fv_model_set_preprocess(fv_model *model, const fv_preprocess *preproce
     return FV_OK;
 }
 
+const char *fv_model_training(const fv_model *model) { return model->training; }
 int fv_model_positive(const fv_model *model) { return fv_model_classes(model) == 2 ? model->positive : -1; }
 float fv_model_threshold(const fv_model *model) { return model->threshold; }
 
