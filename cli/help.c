@@ -1,6 +1,7 @@
 /* Help: usage, flags in their groups, notes; at most 100 columns. */
 #include "help.h"
 
+#include "optim/schedule.h"
 #include "text.h"
 #include "values.h"
 
@@ -59,16 +60,30 @@ void cli_transform_help(const fv_transform *transform, char *text, size_t size) 
     snprintf(text + used, size - used, "]");
 }
 
+/* What a name in a list stands for. */
+static void print_entry(FILE *out, const char *usage, const char *help) {
+    int column = fprintf(out, "  %s", usage);
+    if (column + 2 > HELP_COLUMN) fputc('\n', out), column = 0;
+    fprintf(out, "%*s", HELP_COLUMN - column, "");
+    print_wrapped(out, help, HELP_COLUMN);
+}
+
+static void print_schedules(FILE *out) {
+    char usage[256];
+    const char *help;
+    fputs("\nSCHEDULE, with its defaults. R is --lr, t the steps since the warm-up, T how many there are; with\n"
+          "\",by_epoch\" behind it times are epochs:\n",
+          out);
+    for (int i = 0; (help = fv_schedule_help(i, usage, sizeof usage)); i++) print_entry(out, usage, help);
+}
+
 static void print_transforms(FILE *out) {
     char help[256];
     const fv_transform *t;
     fputs("\nLIST of transforms, in the order in which they happen; a number may be a span, LOW-HIGH:\n", out);
     for (int i = 0; (t = fv_transform_at(i)); i++) {
-        int column = fprintf(out, "  %s", t->usage);
-        if (column + 2 > HELP_COLUMN) fputc('\n', out), column = 0;
-        fprintf(out, "%*s", HELP_COLUMN - column, "");
         cli_transform_help(t, help, sizeof help);
-        print_wrapped(out, help, HELP_COLUMN);
+        print_entry(out, t->usage, help);
     }
 }
 
@@ -82,6 +97,7 @@ static void print_command_help(FILE *out, const cli_command *command) {
     }
     print_flags(out, command);
     if (cli_takes(command, &cli_flags[CLI_FLAG_augment])) print_transforms(out);
+    if (cli_takes(command, &cli_flags[CLI_FLAG_schedule])) print_schedules(out);
     if (*command->notes) fprintf(out, "\n%s", command->notes);
 }
 

@@ -1,6 +1,8 @@
 /* The manual page, fovea(1), from the tables. */
 #include "help.h"
 
+#include "optim/schedule.h"
+
 #include <string.h>
 
 /* Text with what roff would take for its own escaped. */
@@ -66,6 +68,22 @@ static void print_transforms(FILE *out) {
     }
 }
 
+static void print_schedules(FILE *out) {
+    char usage[256];
+    const char *help;
+    fputs(".SH SCHEDULES\nThe SCHEDULE of \\-\\-schedule, with its defaults. R is \\-\\-lr, t the steps since the "
+          "warm\\-up, T "
+          "how many there are; with \",by_epoch\" behind it times are epochs.\n",
+          out);
+    for (int i = 0; (help = fv_schedule_help(i, usage, sizeof usage)); i++) {
+        fputs(".TP\n\\fB", out);
+        print_text(out, usage);
+        fputs("\\fR\n", out);
+        print_text(out, help);
+        fputc('\n', out);
+    }
+}
+
 static void print_command(FILE *out, const cli_command *command) {
     fprintf(out, ".SS fovea %s: %s\n", command->name, command->help);
     print_usage(out, command);
@@ -87,6 +105,7 @@ void cli_print_manual(FILE *out) {
     for (const cli_command *command = cli_commands; command < cli_commands + CLI_COMMANDS; command++)
         print_command(out, command);
     print_transforms(out);
+    print_schedules(out);
     fputs(".SH EXIT STATUS\n"
           "0 done, 1 the work failed, 2 wrong usage, 130 interrupted (a run's state is saved).\n"
           ".SH ENVIRONMENT\n"

@@ -78,6 +78,7 @@ static inline bool cli_takes(const cli_command *command, const cli_flag *flag) {
 }
 
 fv_status cli_check_augment(const char *text);
+fv_status cli_check_schedule(const char *text);
 
 /* Names for CLI_CHOICE that are not the library's. */
 const char *cli_channels_name(int index);

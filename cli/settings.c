@@ -21,7 +21,7 @@ fv_status cli_optimizer_settings(const cli_options *options, fv_optimizer *optim
 }
 
 fv_status cli_schedule_settings(const cli_options *options, fv_schedule *schedule) {
-    FV_TRY(fv_schedule_named(options->schedule, schedule));
+    FV_TRY(fv_schedule_parse(options->schedule, schedule));
     schedule->warmup = (uint64_t)options->warmup;
     return fv_schedule_check(schedule);
 }

@@ -1,6 +1,7 @@
 #include "values.h"
 
 #include "augment/augment.h"
+#include "fovea/optim.h"
 #include "text.h"
 
 #include <errno.h>
@@ -86,6 +87,11 @@ static fv_status parse_real(const cli_flag *flag, const char *text, void *field)
 fv_status cli_check_augment(const char *text) {
     fv_augment augment;
     return fv_augment_parse(text, &augment);
+}
+
+fv_status cli_check_schedule(const char *text) {
+    fv_schedule schedule;
+    return fv_schedule_parse(text, &schedule);
 }
 
 static fv_status parse_text(const cli_flag *flag, const char *text, void *field) {

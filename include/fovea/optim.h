@@ -52,35 +52,88 @@ FV_API const char *fv_optimizer_name(int index); /* of the index-th optimizer; N
 
 /* ---- Schedules ------------------------------------------------------------------------------------------------- */
 
+/* The rate at time t, R being the optimizer's own. t counts steps from the end of the warm-up on, T is how many there are. */
 typedef enum fv_schedule_kind {
-    FV_CONSTANT = 0, /* lr */
-    FV_COSINE,       /* from lr down to floor lr along half a cosine that ends with the last step */
-    FV_STEP,         /* lr gamma^k after k times `every` steps */
+    FV_CONSTANT = 0,    /* R */
+    FV_COSINE,          /* from R down to floor R along half a cosine that ends with the last step */
+    FV_STEP,            /* R gamma^k after k times `every` */
+    FV_MULTI_STEP,      /* R gamma^k after the k-th of the times `at` */
+    FV_EXPONENTIAL,     /* R gamma^t */
+    FV_NATURAL_EXP,     /* R e^(-rate t) */
+    FV_INVERSE_TIME,    /* R / (1 + rate t) */
+    FV_LINEAR,          /* from R straight down to floor R at T */
+    FV_POLYNOMIAL,      /* floor R + (1 - floor) R (1 - t/T)^power */
+    FV_COSINE_RESTARTS, /* SGDR (Loshchilov and Hutter 2017): cosines of length every, every mult, every mult^2, ... */
+    FV_ONE_CYCLE, /* Smith and Topin 2018, as PyTorch's OneCycleLR: from R/div up to R, then down to R/div/final_div */
+    FV_CYCLIC,    /* triangles (Smith 2017) between floor R and R, each gamma times as high as the one before */
+    FV_NOAM,      /* R width^-0.5 min(n^-0.5, n rise^-1.5), n = t + 1 (Vaswani et al. 2017) */
+    FV_PLATEAU,   /* falls to gamma times what it was, but not below floor R, when the validation loss falls no more */
+    FV_OWN,       /* R share(user, t, T) */
 } fv_schedule_kind;
 
-/* Steps are optimizer steps. In the first `warmup` of them the rate rises in equal steps to its full height; the schedule
- * runs over those that remain. */
+enum { FV_MILESTONES = 16 };
+
+/* In the first `warmup` steps the rate rises in equal steps to its full height; the schedule runs over those that remain.
+ * With by_epoch t and T, and so `every` and `at`, count epochs: t the whole ones since that in which the warm-up ends.
+ * Options that a kind does not use must stay 0; FV_ZERO where 0 itself is meant. */
 typedef struct fv_schedule {
     fv_schedule_kind kind;
-    uint64_t warmup; /* default 0 */
-    float floor;     /* cosine: the share of lr left at the end; default 0, at most 1 */
-    uint64_t every;  /* step: default a third of the steps */
-    float gamma;     /* step: default 0.1, at most 1 */
+    uint64_t warmup; /* steps; default 0 */
+    bool by_epoch;   /* all but constant, plateau */
+    float floor;     /* from 0 to 1; default 0, cyclic 0.1 */
+    float gamma;     /* above 0, at most 1; step, multi_step, plateau: default 0.1, cyclic: 1; exponential needs it */
+    float rate;      /* natural_exp, inverse_time: needed; above 0 */
+    float power;     /* polynomial: default 1 */
+    uint64_t every;  /* step, cosine_restarts: default a third of T; cyclic: half a triangle, default a sixth */
+    uint64_t at[FV_MILESTONES]; /* multi_step: rising times; 0 ends them */
+    uint64_t mult;              /* cosine_restarts: default 1 */
+    float pct, div, final_div;  /* one_cycle: default 0.3 (the share of T in which the rate rises), 25, 1e4 */
+    uint64_t width, rise;       /* noam: default 512, 4000 steps */
+    uint64_t patience;          /* plateau: it falls after so many epochs in a row that were no better; default 10 */
+    uint64_t cooldown;          /* plateau: epochs after a fall that are not counted; default 0 */
+    float threshold;            /* plateau: better is a loss below (1 - threshold) of the best; default 1e-4, below 1 */
+    double (*share)(void *user, uint64_t t, uint64_t total); /* own: 0 or more, a function of its arguments alone */
+    void *user;
     int zero_;
 } fv_schedule;
 
+/* FV_OK, or FV_BAD_ARGUMENT naming the option, its value and its limit. */
 FV_API fv_status fv_schedule_check(const fv_schedule *schedule);
 
-/* The rate of step 0 <= step < total_steps, for the optimizer's rate `base`. */
-FV_API float fv_schedule_at(const fv_schedule *schedule, float base, uint64_t step, uint64_t total_steps);
+/* The rate of step 0 <= step < total_steps, for the optimizer's rate `base`; an epoch has epoch_steps. What a plateau
+ * takes off comes to it as a factor, fv_plateau_share. */
+FV_API float fv_schedule_at(const fv_schedule *schedule, float base, uint64_t step, uint64_t total_steps,
+                            uint64_t epoch_steps);
 
-/* "constant", "cosine" or "step" with default options; FV_BAD_ARGUMENT lists the names. */
-FV_API fv_status fv_schedule_named(const char *name, fv_schedule *schedule);
+/* From text: a name, and options: "cosine", "step:every=30,gamma=0.2,by_epoch", "multi_step:at=100/150". */
+FV_API fv_status fv_schedule_parse(const char *text, fv_schedule *schedule);
 FV_API const char *fv_schedule_name(int index); /* of the index-th schedule; NULL past the last */
 
-#define fv_constant(...)   ((fv_schedule){.kind = FV_CONSTANT, __VA_ARGS__})
-#define fv_cosine(...)     ((fv_schedule){.kind = FV_COSINE, __VA_ARGS__})
-#define fv_step_decay(...) ((fv_schedule){.kind = FV_STEP, __VA_ARGS__})
+/* Where the plateau of a run stands: {0} at first. fv_fit keeps it in the run's state. */
+typedef struct fv_plateau_state {
+    double best; /* loss */
+    size_t epochs, stale, resting, falls;
+} fv_plateau_state;
+
+/* Takes an epoch's validation loss; returns the share of the rate that the next epoch has. */
+FV_API double fv_plateau_next(const fv_schedule *schedule, fv_plateau_state *plateau, double loss);
+FV_API double fv_plateau_share(const fv_schedule *schedule, const fv_plateau_state *plateau); /* 1 for another kind */
+
+#define fv_constant(...)        ((fv_schedule){.kind = FV_CONSTANT, __VA_ARGS__})
+#define fv_cosine(...)          ((fv_schedule){.kind = FV_COSINE, __VA_ARGS__})
+#define fv_step_decay(...)      ((fv_schedule){.kind = FV_STEP, __VA_ARGS__})
+#define fv_multi_step(...)      ((fv_schedule){.kind = FV_MULTI_STEP, __VA_ARGS__})
+#define fv_exponential(...)     ((fv_schedule){.kind = FV_EXPONENTIAL, __VA_ARGS__})
+#define fv_natural_exp(...)     ((fv_schedule){.kind = FV_NATURAL_EXP, __VA_ARGS__})
+#define fv_inverse_time(...)    ((fv_schedule){.kind = FV_INVERSE_TIME, __VA_ARGS__})
+#define fv_linear_decay(...)    ((fv_schedule){.kind = FV_LINEAR, __VA_ARGS__})
+#define fv_polynomial(...)      ((fv_schedule){.kind = FV_POLYNOMIAL, __VA_ARGS__})
+#define fv_cosine_restarts(...) ((fv_schedule){.kind = FV_COSINE_RESTARTS, __VA_ARGS__})
+#define fv_one_cycle(...)       ((fv_schedule){.kind = FV_ONE_CYCLE, __VA_ARGS__})
+#define fv_cyclic(...)          ((fv_schedule){.kind = FV_CYCLIC, __VA_ARGS__})
+#define fv_noam(...)            ((fv_schedule){.kind = FV_NOAM, __VA_ARGS__})
+#define fv_plateau(...)         ((fv_schedule){.kind = FV_PLATEAU, __VA_ARGS__})
+#define fv_own_schedule(...)    ((fv_schedule){.kind = FV_OWN, __VA_ARGS__})
 
 #ifdef __cplusplus
 }

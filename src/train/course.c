@@ -2,6 +2,7 @@
 
 #include "ops/loss.h"
 #include "optim/optim.h"
+#include "optim/schedule.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,12 +28,11 @@ static json_t *optimizer_to_json(const fv_optimizer *optimizer) {
     return fv_json_with(object, "decay_exclude_norm_and_bias", json_boolean(o.decay_exclude_norm_and_bias));
 }
 
-static json_t *schedule_to_json(const fv_schedule *s) {
-    json_t *object = fv_json_with(json_object(), "kind", json_string(fv_schedule_name((int)s->kind)));
-    object = fv_json_with(object, "warmup", json_integer((json_int_t)s->warmup));
-    object = fv_json_with(object, "floor", json_real((double)s->floor));
-    object = fv_json_with(object, "every", json_integer((json_int_t)s->every));
-    return fv_json_with(object, "gamma", json_real((double)s->gamma));
+/* The C code behind an own schedule is not seen. */
+static json_t *schedule_to_json(const fv_schedule *schedule) {
+    char text[FV_SCHEDULE_TEXT];
+    fv_schedule_write(schedule, text, sizeof text);
+    return json_string(text);
 }
 
 static json_t *loss_to_json(const fv_trainer *trainer) {
@@ -67,6 +67,7 @@ json_t *fv_course_to_json(const fv_trainer *trainer, const fv_fit_args *args, si
     object = fv_json_with(object, "min_delta", json_real((double)args->min_delta));
     object = fv_json_with(object, "optimizer", optimizer_to_json(&trainer->args.optimizer));
     object = fv_json_with(object, "schedule", schedule_to_json(&args->schedule));
+    object = fv_json_with(object, "warmup", json_integer((json_int_t)args->schedule.warmup));
     object = fv_json_with(object, "loss", loss_to_json(trainer));
     return fv_json_with(object, "preprocess", preprocess_to_json(&model->preprocess));
 }

@@ -34,9 +34,11 @@ typedef struct fitting {
 
 static int epochs_of(const fitting *f) { return f->args->epochs ? f->args->epochs : FV_FIT_EPOCHS; }
 
-/* The rate of an optimizer step, counted from 0. */
+/* The rate of an optimizer step of this epoch, steps counted from 0. */
 static float rate_at(const fitting *f, uint64_t step) {
-    return fv_schedule_at(&f->args->schedule, f->trainer->lr, step, (uint64_t)f->batches * (uint64_t)epochs_of(f));
+    const fv_schedule *schedule = &f->args->schedule;
+    float base = f->trainer->lr * (float)fv_plateau_share(schedule, &f->progress.plateau);
+    return fv_schedule_at(schedule, base, step, (uint64_t)f->batches * (uint64_t)epochs_of(f), f->batches);
 }
 
 /* ---- Steps ----------------------------------------------------------------------------------------------------------------- */
@@ -79,7 +81,7 @@ static fv_status watch_files(fitting *f, const fv_dataset *dataset, int skipped)
 static fv_status step(fitting *f, const fv_batch *batch) {
     float lr = rate_at(f, f->trainer->step);
     float loss;
-    FV_TRY(fv_trainer_step(f->trainer, batch->x, batch->labels, batch->count, lr > 0 ? lr : FV_ZERO, &loss));
+    FV_TRY(fv_trainer_step(f->trainer, batch->x, batch->labels, batch->count, lr == 0 ? FV_ZERO : lr, &loss));
     fv_scoring scoring = {.model = f->model, .loss = &f->trainer->args.loss};
     fv_score_add_step(&f->progress.score, &scoring, (double)loss, fv_trainer_logits(f->trainer), batch->labels,
                       batch->count);
@@ -140,6 +142,7 @@ static fv_status validate(fitting *f, fv_epoch_report *report) {
     report->val_top1 = result->top1;
     report->val_top5 = result->top5;
     report->val_auc = result->auc;
+    fv_plateau_next(&f->args->schedule, &f->progress.plateau, result->loss);
     return fv_compare_epoch(&f->progress, f->criterion, result, (double)f->args->min_delta, report);
 }
 
@@ -234,6 +237,8 @@ static fv_status check(fitting *f) {
     if (!(a->min_delta >= 0) || !isfinite(a->min_delta))
         return fv_fail(FV_BAD_ARGUMENT, "min_delta %g: must be 0 or more", (double)a->min_delta);
     if (!(a->max_bad < 1)) return fv_fail(FV_BAD_ARGUMENT, "max_bad %g: must be from 0 to below 1", (double)a->max_bad);
+    if (a->schedule.kind == FV_PLATEAU && !f->val)
+        return fv_fail(FV_BAD_ARGUMENT, "schedule plateau: needs a set to validate on");
     if (a->resume && !a->save_dir) return fv_fail(FV_BAD_ARGUMENT, "resume: needs the save_dir of the run");
     size_t count = fv_dataset_count(f->train), batch = (size_t)(a->batch_size ? a->batch_size : 64);
     if (a->batch_size >= 0 && batch > count)

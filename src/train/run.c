@@ -16,7 +16,7 @@
 
 static const char STATE[] = "state.safetensors", METRICS[] = "metrics.jsonl", CONFIG[] = "config.recipe";
 static const char KEY[] = "fovea_run"; /* of the state's metadata */
-enum { STATE_VERSION = 3 };
+enum { STATE_VERSION = 4 };
 
 /* ---- Beginning --------------------------------------------------------------------------------------------------------- */
 
@@ -152,6 +152,11 @@ static const struct {
     {"best_epoch", offsetof(fv_progress, best_epoch), INT},
     {"mark", offsetof(fv_progress, mark), DOUBLE},
     {"stale", offsetof(fv_progress, stale), INT},
+    {"plateau_best", offsetof(fv_progress, plateau.best), DOUBLE},
+    {"plateau_epochs", offsetof(fv_progress, plateau.epochs), SIZE},
+    {"plateau_stale", offsetof(fv_progress, plateau.stale), SIZE},
+    {"plateau_resting", offsetof(fv_progress, plateau.resting), SIZE},
+    {"plateau_falls", offsetof(fv_progress, plateau.falls), SIZE},
     {"metrics_bytes", offsetof(fv_progress, metrics_bytes), SIZE},
 };
 

@@ -12,16 +12,17 @@
 
 /* Where a run stands; together with the weights and the optimizer's slots, all that its future depends on. */
 typedef struct fv_progress {
-    int epoch;              /* epochs done */
-    size_t batch;           /* batches done of the next one */
-    fv_score score;         /* of that epoch so far */
-    double seconds;         /* spent in it so far */
-    fv_gradients gradients; /* in it so far */
-    double best, best_loss; /* the best epoch's measure, and its loss */
-    int best_epoch;         /* from 1; 0: none yet */
-    double mark;            /* the measure that early stopping last took for an improvement */
-    int stale;              /* epochs since */
-    size_t metrics_bytes;   /* committed length of metrics.jsonl */
+    int epoch;                /* epochs done */
+    size_t batch;             /* batches done of the next one */
+    fv_score score;           /* of that epoch so far */
+    double seconds;           /* spent in it so far */
+    fv_gradients gradients;   /* in it so far */
+    double best, best_loss;   /* the best epoch's measure, and its loss */
+    int best_epoch;           /* from 1; 0: none yet */
+    double mark;              /* the measure that early stopping last took for an improvement */
+    int stale;                /* epochs since */
+    fv_plateau_state plateau; /* of the schedule, if it is one */
+    size_t metrics_bytes;     /* committed length of metrics.jsonl */
 } fv_progress;
 
 typedef struct fv_run {

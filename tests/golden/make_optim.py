@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Twenty steps of PyTorch's optimizers: writes optim.inc, rows
     {"name", options in C, {parameters after steps 1, 7 and 20}},
-and schedule.inc, rows of learning rates. A weight of 40 elements and a bias of 5 start at, and get gradients of, exact
+schedule.inc, rows of learning rates, and plateau.inc, rows of options, validation losses and the rates after them. A weight of 40 elements and a bias of 5 start at, and get gradients of, exact
 fractions made by the same formulas in tests/optim/test_optim.c. PyTorch has no L1: its term is added by hand."""
 
+import math
 import os
 import torch
 
@@ -75,29 +76,95 @@ with open(os.path.join(FOLDER, "optim.inc"), "w") as out:
         print(f'{{"{name}", {options_in_c},\n {braces(run(*rest), 9)}}},', file=out)
 
 
-def rates(schedule, steps=30, lr=0.4, **options):
+def rates(schedule, steps=30, lr=0.4, follow=True, **options):
     optimizer = SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
     scheduler = schedule(optimizer, **options)
     kept = []
-    for _ in range(steps):
+    for step in range(steps):
         kept.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
-        scheduler.step()
+        if follow or step + 1 < steps:
+            scheduler.step()
     return kept
+
+
+def one_cycle(**options):
+    """Its last step may not be followed by another."""
+    return rates(torch.optim.lr_scheduler.OneCycleLR, follow=False, max_lr=0.4, total_steps=30, cycle_momentum=False, **options)
+
+
+def formula(share, steps=30, lr=0.4):
+    """For what PyTorch has no class: the published formula, times lr; by LambdaLR all the same."""
+    return rates(torch.optim.lr_scheduler.LambdaLR, steps, lr, lr_lambda=share)
+
+
+def epochs(numbers, steps=5):
+    return [rate for rate in numbers for _ in range(steps)]
 
 
 lr = torch.optim.lr_scheduler
 SCHEDULES = [
-    ("constant", "{.kind = FV_CONSTANT}", rates(lr.LambdaLR, lr_lambda=lambda _: 1)),
+    ("constant", "{.kind = FV_CONSTANT}", formula(lambda _: 1)),
     ("cosine", "{.kind = FV_COSINE}", rates(lr.CosineAnnealingLR, T_max=30)),
     ("cosine floor", "{.kind = FV_COSINE, .floor = 0.25f}", rates(lr.CosineAnnealingLR, T_max=30, eta_min=0.1)),
     ("cosine warmup", "{.kind = FV_COSINE, .warmup = 5}",
      rates(lr.LambdaLR, 5, lr_lambda=lambda t: (t + 1) / 5) + rates(lr.CosineAnnealingLR, 25, T_max=25)),
+    ("cosine epochs", "{.kind = FV_COSINE, .by_epoch = true}", epochs(rates(lr.CosineAnnealingLR, 6, T_max=6))),
     ("step", "{.kind = FV_STEP}", rates(lr.StepLR, step_size=10, gamma=0.1)),
     ("step options", "{.kind = FV_STEP, .every = 4, .gamma = 0.5f}", rates(lr.StepLR, step_size=4, gamma=0.5)),
+    ("step epochs", "{.kind = FV_STEP, .every = 2, .by_epoch = true}", epochs(rates(lr.StepLR, 6, step_size=2, gamma=0.1))),
+    ("step warmup epochs", "{.kind = FV_STEP, .every = 2, .by_epoch = true, .warmup = 10}",
+     rates(lr.LambdaLR, 10, lr_lambda=lambda t: (t + 1) / 10) + epochs(rates(lr.StepLR, 4, step_size=2, gamma=0.1))),
+    ("multi_step", "{.kind = FV_MULTI_STEP, .at = {3, 11, 12}, .gamma = 0.5f}", rates(lr.MultiStepLR, milestones=[3, 11, 12], gamma=0.5)),
+    ("multi_step epochs", "{.kind = FV_MULTI_STEP, .at = {1, 4}, .by_epoch = true}",
+     epochs(rates(lr.MultiStepLR, 6, milestones=[1, 4], gamma=0.1))),
+    ("exponential", "{.kind = FV_EXPONENTIAL, .gamma = 0.875f}", rates(lr.ExponentialLR, gamma=0.875)),
+    ("natural_exp", "{.kind = FV_NATURAL_EXP, .rate = 0.125f}", formula(lambda t: math.exp(-0.125 * t))),
+    ("inverse_time", "{.kind = FV_INVERSE_TIME, .rate = 0.5f}", formula(lambda t: 1 / (1 + 0.5 * t))),
+    ("linear", "{.kind = FV_LINEAR, .floor = 0.25f}", rates(lr.LinearLR, start_factor=1, end_factor=0.25, total_iters=30)),
+    ("linear to 0", "{.kind = FV_LINEAR}", rates(lr.LinearLR, start_factor=1, end_factor=0, total_iters=30)),
+    ("polynomial", "{.kind = FV_POLYNOMIAL, .power = 2.5f}", rates(lr.PolynomialLR, power=2.5, total_iters=30)),
+    ("polynomial floor", "{.kind = FV_POLYNOMIAL, .power = 2, .floor = 0.125f}",
+     formula(lambda t: 0.125 + 0.875 * (1 - t / 30) ** 2)),
+    ("cosine_restarts", "{.kind = FV_COSINE_RESTARTS}", rates(lr.CosineAnnealingWarmRestarts, T_0=10)),
+    ("cosine_restarts options", "{.kind = FV_COSINE_RESTARTS, .every = 3, .mult = 2, .floor = 0.25f}",
+     rates(lr.CosineAnnealingWarmRestarts, T_0=3, T_mult=2, eta_min=0.1)),
+    ("one_cycle", "{.kind = FV_ONE_CYCLE}", one_cycle()),
+    ("one_cycle options", "{.kind = FV_ONE_CYCLE, .pct = 0.5f, .div = 8, .final_div = 100}",
+     one_cycle(pct_start=0.5, div_factor=8, final_div_factor=100)),
+    ("cyclic", "{.kind = FV_CYCLIC}", rates(lr.CyclicLR, base_lr=0.04, max_lr=0.4, step_size_up=5, cycle_momentum=False)),
+    ("cyclic options", "{.kind = FV_CYCLIC, .every = 3, .floor = 0.25f, .gamma = 0.5f}",
+     rates(lr.CyclicLR, base_lr=0.1, max_lr=0.4, step_size_up=3, mode="triangular2", cycle_momentum=False)),
+    ("noam", "{.kind = FV_NOAM, .width = 16, .rise = 8}",
+     formula(lambda t: 16**-0.5 * min((t + 1) ** -0.5, (t + 1) * 8**-1.5))),
 ]
 
 with open(os.path.join(FOLDER, "schedule.inc"), "w") as out:
     print(f"/* Made by make_optim.py with PyTorch {torch.__version__}. */", file=out)
     for name, options_in_c, numbers in SCHEDULES:
         print(f'{{"{name}", {options_in_c},\n {braces(numbers, 9)}}},', file=out)
+
+LOSSES = [3, 2, 2.01, 1.9995, 1.9999, 2, 1.5, 1.6, 1.6, 1.6, 1.6, 1.6, 1.6, 1.6, 1.4, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5]
+PLATEAUS = [
+    ("{.kind = FV_PLATEAU, .patience = 3}", dict(patience=2)),
+    ("{.kind = FV_PLATEAU, .patience = 1, .gamma = 0.5f, .cooldown = 2, .floor = 0.25f}",
+     dict(patience=0, factor=0.5, cooldown=2, min_lr=0.25)),
+    ("{.kind = FV_PLATEAU, .patience = 2, .gamma = 0.5f, .threshold = FV_ZERO}", dict(patience=1, factor=0.5, threshold=0)),
+    ("{.kind = FV_PLATEAU, .patience = 2, .gamma = 0.5f, .threshold = 0.25f}", dict(patience=1, factor=0.5, threshold=0.25)),
+]
+
+
+def plateau(options):
+    optimizer = SGD([torch.nn.Parameter(torch.zeros(1))], lr=1)
+    scheduler = lr.ReduceLROnPlateau(optimizer, **{"factor": 0.1, **options})
+    kept = []
+    for loss in LOSSES:
+        scheduler.step(loss)
+        kept.append(optimizer.param_groups[0]["lr"])
+    return kept
+
+
+with open(os.path.join(FOLDER, "plateau.inc"), "w") as out:
+    print(f"/* Made by make_optim.py with PyTorch {torch.__version__}. */", file=out)
+    for options_in_c, options in PLATEAUS:
+        print(f'{{{options_in_c},\n {braces(LOSSES, 9)},\n {braces(plateau(options), 9)}}},', file=out)

@@ -80,6 +80,66 @@ static void test_evaluation_on_moved_images(void **state) {
     fv_model_free(model);
 }
 
+/* ---- Schedules ------------------------------------------------------------------------------------------------------- */
+
+enum { BATCHES = 4, EPOCHS = 5 };
+typedef struct rates {
+    float lr[BATCHES * EPOCHS];
+    double loss[EPOCHS];
+} rates;
+
+static fv_status note_rate(void *user, const fv_step_report *report) {
+    ((rates *)user)->lr[report->step - 1] = report->lr;
+    return FV_OK;
+}
+
+static fv_status note_loss(void *user, const fv_epoch_report *report) {
+    ((rates *)user)->loss[report->epoch - 1] = report->val_loss;
+    return FV_OK;
+}
+
+static fv_status fit_rates(fv_schedule schedule, rates *r) {
+    fv_model *model = small_model();
+    fv_dataset *set = small_set(CLASSES);
+    fv_status status =
+        fv_fit(model, set, set, .optimizer = fv_sgd(.lr = 0.5f), .schedule = schedule, .epochs = EPOCHS,
+               .batch_size = 16, .threads = 1, .callback = {.user = r, .on_step = note_rate, .on_epoch = note_loss});
+    fv_dataset_free(set);
+    fv_model_free(model);
+    return status;
+}
+
+/* The rate of each epoch follows from the validation losses before it. */
+static void test_plateau(void **state) {
+    (void)state;
+    rates r;
+    fv_schedule schedule = fv_plateau(.patience = 1, .threshold = 0.3f, .gamma = 0.5f);
+    assert_int_equal(fit_rates(schedule, &r), FV_OK);
+    fv_plateau_state plateau = {0};
+    for (int step = 0; step < BATCHES * EPOCHS; step++) {
+        assert_true(r.lr[step] == 0.5f * (float)fv_plateau_share(&schedule, &plateau));
+        if (step % BATCHES == BATCHES - 1) fv_plateau_next(&schedule, &plateau, r.loss[step / BATCHES]);
+    }
+    assert_true(plateau.falls > 0);
+}
+
+static double by_epoch(void *user, uint64_t t, uint64_t total) {
+    assert_int_equal(total, EPOCHS);
+    return *(float *)user * (float)t;
+}
+
+static void test_own_schedule(void **state) {
+    (void)state;
+    rates r;
+    float factor = 0.25f;
+    fv_schedule schedule = fv_own_schedule(.share = by_epoch, .user = &factor, .by_epoch = true);
+    assert_int_equal(fit_rates(schedule, &r), FV_OK);
+    for (int step = 0; step < BATCHES * EPOCHS; step++) assert_true(r.lr[step] == 0.125f * (float)(step / BATCHES));
+    factor = NAN;
+    assert_int_equal(fit_rates(schedule, &r), FV_BAD_ARGUMENT);
+    assert_string_equal(fv_error(), "lr nan: must be above 0");
+}
+
 static void test_refusals(void **state) {
     (void)state;
     fv_model *model = small_model();
@@ -94,6 +154,10 @@ static void test_refusals(void **state) {
     assert_int_equal(small_fit(model, (fv_fit_args){.min_delta = -1}, &(watch){0}), FV_BAD_ARGUMENT);
     assert_int_equal(small_fit(model, (fv_fit_args){.min_delta = NAN}, &(watch){0}), FV_BAD_ARGUMENT);
     assert_contains(fv_error(), "min_delta nan: must be 0 or more");
+    fv_dataset *alone = small_set(CLASSES);
+    assert_int_equal(fv_fit(model, alone, NULL, .schedule = fv_plateau(0)), FV_BAD_ARGUMENT);
+    assert_contains(fv_error(), "schedule plateau: needs a set to validate on");
+    fv_dataset_free(alone);
     assert_int_equal(small_fit(model, (fv_fit_args){.augment = "turn:5"}, &(watch){0}), FV_BAD_ARGUMENT);
     assert_contains(fv_error(), "augment: turn: no such transform");
 
@@ -222,6 +286,8 @@ int main(void) {
         cmocka_unit_test(test_early_stop),
         cmocka_unit_test(test_only_training_is_augmented),
         cmocka_unit_test(test_evaluation_on_moved_images),
+        cmocka_unit_test(test_plateau),
+        cmocka_unit_test(test_own_schedule),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_predictions_agree),
         cmocka_unit_test(test_evaluation_measures_predictions),

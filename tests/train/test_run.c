@@ -55,7 +55,7 @@ static void test_stopped(void **state) {
     for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; i++) {
         fv_fit_args args = standard_args(temporary("stopped-%zu", i));
         args.optimizer = optimizers[i];
-        args.schedule = fv_cosine(.warmup = 3);
+        args.schedule = i % 2 ? fv_plateau(.patience = 1, .threshold = 0.5f, .gamma = 0.25f) : fv_cosine(.warmup = 3);
         args.augment = "crop:1 flip rotate:20 contrast";
         args.best = i % 2 ? "macro_f1" : "loss";
         args.early_stop = 2;
@@ -182,8 +182,8 @@ static void test_other_arguments(void **state) {
     REFUSED(optimizer, fv_sgd(.lr = 0.01f), "optimizer.kind \"adam\", not \"sgd\"");
     REFUSED(optimizer.lr, 0.02f, "optimizer.lr 0.01, not 0.02");
     REFUSED(optimizer.weight_decay, 1, "optimizer.weight_decay 0, not 1");
-    REFUSED(schedule, fv_cosine(), "schedule.kind \"constant\", not \"cosine\"");
-    REFUSED(schedule.warmup, 5, "schedule.warmup 0, not 5");
+    REFUSED(schedule, fv_cosine(), "schedule \"constant\", not \"cosine:floor=0,by_epoch=0\"");
+    REFUSED(schedule.warmup, 5, "warmup 0, not 5");
     REFUSED(loss, smooth, "loss.label_smoothing 0, not 0.5");
     REFUSED(loss.class_weights, others, "loss.class_weights[2] 1, not 3");
     REFUSED(loss.class_weights, NULL, "loss.class_weights an array of 3, not an array of 0");
