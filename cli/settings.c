@@ -1,6 +1,7 @@
 #include "settings.h"
 
 #include "core/status.h"
+#include "engine/model.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,7 @@ static const struct {
 } normalizations[] = {
     {"none", {0, 0, 0}, {1, 1, 1}},
     {"half", {0.5f, 0.5f, 0.5f}, {0.5f, 0.5f, 0.5f}}, /* to -1..1 */
-    {"imagenet", {0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}},
+    {"imagenet", FV_IMAGENET_MEAN, FV_IMAGENET_STD},
 };
 
 /* Numbers for each channel from `n` of them: one stands for all. */
@@ -134,6 +135,31 @@ static int choice(const cli_flag *flag, const char *name) {
     int i = 0;
     while (strcmp(flag->choices(i), name) != 0) i++;
     return i;
+}
+
+/* "0.485,0.456,0.406/0.229,0.224,0.225": what --normalize takes, to the last bit. */
+static const char *normalization_text(cli_options *options, const fv_preprocess *p, int channels) {
+    const char *text = "";
+    for (int i = 0; text && i < 2 * channels; i++)
+        text = fv_arena_format(&options->arena, "%s%s%.9g", text,
+                               i == 0          ? ""
+                               : i == channels ? "/"
+                                               : ",",
+                               (double)(i < channels ? p->mean[i] : p->std[i - channels]));
+    return text;
+}
+
+fv_status cli_take_normalization(cli_options *options, const fv_model *model) {
+    int channels, height, width;
+    const fv_preprocess *p = &model->preprocess;
+    fv_model_input(model, &channels, &height, &width);
+    if (p->std[0] == 0 || strcmp(options->normalize, "auto") != 0) return FV_OK;
+    const char *text = normalization_text(options, p, channels);
+    if (!text) return FV_NO_MEMORY;
+    FV_TRY(cli_set(options, &cli_flags[CLI_FLAG_normalize], text, CLI_BY_USER, "--"));
+    if (!p->channels || options->channels) return FV_OK;
+    text = cli_channels_name((int)p->channels - FV_RGB);
+    return cli_set(options, &cli_flags[CLI_FLAG_channels], text, CLI_BY_USER, "--");
 }
 
 fv_status cli_preprocess_settings(const cli_options *options, const fv_dataset *train, int channels,

@@ -15,5 +15,8 @@ fv_status cli_loss_settings(cli_options *options, int classes, fv_loss *loss);
 /* For an input of that many channels. */
 fv_status cli_preprocess_settings(const cli_options *options, const fv_dataset *train, int channels,
                                   fv_preprocess *preprocess);
+/* --normalize auto, and --channels where it is not given, become what the model's pretrained weights were made with: so a
+ * resumed run has no need of their file. */
+fv_status cli_take_normalization(cli_options *options, const fv_model *model);
 
 #endif

@@ -79,14 +79,17 @@ static fv_status check_sets(const cli_options *o, const cli_sets *sets) {
     return FV_OK;
 }
 
-static fv_status build_model(cli_options *o, const cli_sets *sets, fv_model **model) {
+/* `begun`: a run's state has the weights. */
+static fv_status build_model(cli_options *o, const cli_sets *sets, bool begun, fv_model **model) {
     fv_arch arch = {.classes = fv_dataset_classes(sets->train), .seed = (uint64_t)o->seed};
     fv_preprocess preprocess;
+    if (!begun) arch.pretrained = o->pretrained;
     if (strcmp(o->loss, "bce") == 0) arch.classes = 1;
     cli_input_shape(o, sets->train, arch.input);
-    FV_TRY(cli_preprocess_settings(o, sets->train, arch.input[0], &preprocess));
     *model = fv_network(o->model, &arch);
     if (!*model) return fv_last_status();
+    FV_TRY(cli_take_normalization(o, *model));
+    FV_TRY(cli_preprocess_settings(o, sets->train, arch.input[0], &preprocess));
     FV_TRY(name_classes(o, *model, sets->train));
     return fv_model_set_preprocess(*model, &preprocess);
 }
@@ -114,6 +117,7 @@ static void say_run(const cli_options *o, const fv_model *model, const cli_sets 
     fv_model_input(model, &c, &h, &w);
     cli_say("network     %s: input %dx%dx%d, %d classes, %s parameters", o->model, c, h, w, fv_model_classes(model),
             cli_count(fv_model_parameters(model), parameters));
+    if (fv_model_pretrained(model)) cli_say("pretrained  %s", fv_model_pretrained(model));
     say_set("training", o->data, cli_split_name(fv_dataset_split(sets->whole ? sets->whole : sets->train)),
             sets->train);
     if (sets->whole)
@@ -194,12 +198,11 @@ static fv_status fit_settings(cli_options *o, const fv_model *model, fv_fit_args
     return cli_schedule_settings(o, &args->schedule);
 }
 
-/* `again`: the folder to resume after an interruption; NULL: the run's own. */
-static fv_status run(cli_options *o, const cli_sets *sets, fv_model *model, const char *again) {
+/* `again`: the folder to resume after an interruption; NULL: the run's own. `before`: threads of a run that has a state; 0: it
+ * begins. */
+static fv_status run(cli_options *o, const cli_sets *sets, fv_model *model, int before, const char *again) {
     fv_fit_args args;
-    int before = 0;
     FV_TRY(fit_settings(o, model, &args));
-    if (o->resume) FV_TRY(fv_run_threads(o->resume, &before));
     say_run(o, model, sets, before);
     cli_progress progress = cli_progress_start(o->log_every);
     args.callback = cli_progress_callback(&progress);
@@ -213,10 +216,12 @@ static fv_status run(cli_options *o, const cli_sets *sets, fv_model *model, cons
 static fv_status train(cli_options *o, const char *again) {
     cli_sets sets;
     fv_model *model = NULL;
+    int before = 0;
     fv_status status = cli_open_sets(o, &sets);
     if (status == FV_OK) status = check_sets(o, &sets);
-    if (status == FV_OK) status = build_model(o, &sets, &model);
-    if (status == FV_OK) status = run(o, &sets, model, again);
+    if (status == FV_OK && o->resume) status = fv_run_threads(o->resume, &before);
+    if (status == FV_OK) status = build_model(o, &sets, before > 0, &model);
+    if (status == FV_OK) status = run(o, &sets, model, before, again);
     fv_model_free(model);
     cli_close_sets(&sets);
     return status;

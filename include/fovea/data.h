@@ -152,6 +152,12 @@ typedef struct fv_preprocess {
     int zero_;
 } fv_preprocess;
 
+/* Of the pixels of ImageNet, red, green and blue in 0..1: what most published weights are for. */
+#define FV_IMAGENET_MEAN \
+    { 0.485f, 0.456f, 0.406f }
+#define FV_IMAGENET_STD \
+    { 0.229f, 0.224f, 0.225f }
+
 /* The mean and std that suit the dataset (MNIST's published ones, ...) on a network with so many input channels, the rest
  * zero; all zero where it knows none. */
 FV_API fv_preprocess fv_dataset_preprocess(const fv_dataset *dataset, int channels);

@@ -42,12 +42,13 @@ typedef struct fv_arch {
     bool leaky;      /* resnets: leaky ReLU of slope 0.1 for ReLU */
     bool zero_init_residual; /* resnets: each branch's last batch norm starts at 0 (Goyal et al. 2017, section 5.1) */
     float width_mult;        /* mobilenet_*: factor of the channels, above 0; default 1 */
+    const char *pretrained;  /* a file of weights to start from, by fv_model_load_pretrained; default NULL: none */
     int zero_;
 } fv_arch;
 
 /* NAME is "name[:key=value,...]": "lenet", "lenet:text=1". Keys of every network: classes, channels, height, width, init
- * (kaiming_normal, xavier_uniform, ..., as fv_init_kind), init_scale (of normal and uniform). They win over `arch`, which
- * may be NULL. */
+ * (kaiming_normal, xavier_uniform, ..., as fv_init_kind), init_scale (of normal and uniform), pretrained (a path without
+ * commas). They win over `arch`, which may be NULL. */
 FV_API fv_model *fv_network(const char *name, const fv_arch *arch);
 
 /* fv_resnet50(.classes = 10, .input = {3, 64, 64}): fv_network with the options filled in. */
@@ -152,6 +153,17 @@ FV_API fv_model *fv_model_load(const char *path);
 /* Takes the weights of a file by name into a model of the same architecture; names the first mismatch and changes nothing
  * on failure. */
 FV_API fv_status fv_model_load_weights(fv_model *model, const char *path);
+
+/* Weights to start a training from: a .safetensors by torchvision's names (a state_dict), or a model file of ours; F32, F16
+ * and BF16 exactly, F64 rounded. Each layer of the head (the last before the logits, and all of auxiliary heads) that the file
+ * has not, or in another shape, keeps its values: those of its initialisation. Left out are num_batches_tracked and auxiliary
+ * heads that the network has not. Everything else must agree, and be finite; on failure nothing is changed.
+ *
+ * The model takes over the preprocessing too: a model file's own; for other files, into a network of three channels,
+ * ImageNet's mean and deviation, which torchvision's weights were made with. */
+FV_API fv_status fv_model_load_pretrained(fv_model *model, const char *path);
+/* What that took, as one line for people: "resnet18.safetensors: 120 tensors; new: fc.weight, ...". NULL: nothing was. */
+FV_API const char *fv_model_pretrained(const fv_model *model);
 
 #ifdef __cplusplus
 }

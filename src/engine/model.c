@@ -108,6 +108,7 @@ void fv_model_free(fv_model *model) {
     fv_free(model->params);
     fv_free(model->network);
     fv_free(model->training);
+    fv_free(model->pretrained);
     fv_graph_free(model->graph);
     pthread_mutex_destroy(&model->lock);
     fv_free(model);
@@ -139,6 +140,8 @@ size_t fv_model_macs(const fv_model *model) {
 void fv_model_input(const fv_model *model, int *channels, int *height, int *width) {
     fv_value_shape(model->graph->input, channels, height, width);
 }
+
+const char *fv_model_pretrained(const fv_model *model) { return model->pretrained; }
 
 int fv_model_outputs(const fv_model *model) { return model->logits->shape.dim[1]; }
 

@@ -31,11 +31,16 @@ struct fv_model {
     int positive;         /* class index that one logit speaks for */
     float threshold;      /* of the positive class's probability */
     fv_preprocess preprocess;
-    char *training; /* a summary of the training as a JSON object; NULL: none */
+    char *training;   /* a summary of the training as a JSON object; NULL: none */
+    char *pretrained; /* what fv_model_load_pretrained took; NULL: nothing */
 };
 
 /* The parameter of that name; NULL: the model has none. */
 fv_param *fv_model_param(const fv_model *model, const char *name);
+
+/* True for the parameters of the head, which depends on the classes: the last layer before the logits, and all of the
+ * auxiliary heads. The others are the backbone. `leaf` is of the model's own graph. */
+bool fv_in_head(const fv_model *model, const fv_node *leaf);
 
 /* Bytes of all parameters, in their layouts. */
 size_t fv_model_bytes(const fv_model *model);

@@ -93,7 +93,7 @@ static fv_status background_from_json(const char *where, const json_t *object, u
     return FV_OK;
 }
 
-static fv_status preprocessing_from_json(const char *where, const json_t *root, fv_model *model) {
+static fv_status preprocessing_from_json(const char *where, const json_t *root, fv_preprocess *preprocess) {
     const json_t *object;
     const char *channels, *resize, *decode;
     double mean[4], std[4];
@@ -111,11 +111,10 @@ static fv_status preprocessing_from_json(const char *where, const json_t *root, 
         return fv_fail(FV_UNSUPPORTED,
                        "%s: preprocessing by channels \"%s\", resize \"%s\", decode \"%s\" is not known", where,
                        channels, resize, decode);
-    fv_preprocess preprocess = {.channels = (fv_channels)c, .resize = (fv_resize)r, .decode = (fv_decode)d};
-    FV_TRY(background_from_json(where, object, &preprocess.background));
-    for (size_t i = 0; i < n_mean; i++) preprocess.mean[i] = (float)mean[i];
-    for (size_t i = 0; i < n_std; i++) preprocess.std[i] = (float)std[i];
-    return fv_model_set_preprocess(model, &preprocess);
+    *preprocess = (fv_preprocess){.channels = (fv_channels)c, .resize = (fv_resize)r, .decode = (fv_decode)d};
+    for (size_t i = 0; i < n_mean; i++) preprocess->mean[i] = (float)mean[i];
+    for (size_t i = 0; i < n_std; i++) preprocess->std[i] = (float)std[i];
+    return background_from_json(where, object, &preprocess->background);
 }
 
 static fv_status classes_from_json(const char *where, const json_t *root, fv_model *model) {
@@ -144,12 +143,14 @@ static fv_status training_from_json(const json_t *root, fv_model *model) {
 static fv_status describe(const char *where, const json_t *root, fv_model *model) {
     double threshold;
     const char *network;
+    fv_preprocess preprocess;
     FV_TRY(fv_json_string(where, root, "network", &network));
     if (!(model->network = fv_strdup(network))) return FV_NO_MEMORY;
     FV_TRY(classes_from_json(where, root, model));
     FV_TRY(fv_json_number(where, root, "threshold", 0, 1, &threshold));
     if (fv_model_set_threshold(model, (float)threshold) != FV_OK) return fv_fail_in(FV_BAD_DATA, "%s", where);
-    FV_TRY(preprocessing_from_json(where, root, model));
+    FV_TRY(preprocessing_from_json(where, root, &preprocess));
+    FV_TRY(fv_model_set_preprocess(model, &preprocess));
     return training_from_json(root, model);
 }
 
@@ -209,7 +210,7 @@ fv_status fv_model_load_weights(fv_model *model, const char *path) {
     fv_safetensors *file = fv_safetensors_open(path);
     if (!file) return fv_last_status();
     fv_status status = check_weights(model->graph, file, path);
-    if (status == FV_OK) status = fv_params_replace(model->params, model->n_params, "", file);
+    if (status == FV_OK) status = fv_params_replace(model->params, model->n_params, "", file, NULL);
     fv_safetensors_free(file);
     return status;
 }
@@ -249,14 +250,34 @@ static fv_status take_weights(fv_model *model, const fv_safetensors *file) {
     return FV_OK;
 }
 
+/* The document; its name for messages, "FILE: metadata", is the caller's to free. NULL on failure. */
+static json_t *read_document(const char *text, const char *path, char **where) {
+    *where = fv_format("%s: metadata", path);
+    return *where ? fv_json_parse(text, strlen(text), *where) : NULL;
+}
+
+fv_status fv_model_file_preprocess(const fv_safetensors *file, const char *path, fv_preprocess *preprocess) {
+    const char *text = fv_safetensors_metadata(file, "fovea");
+    if (!text) return FV_OK;
+    char *where;
+    json_t *root = read_document(text, path, &where);
+    fv_status status = root ? check_version(where, root) : fv_last_status();
+    if (status == FV_OK) status = preprocessing_from_json(where, root, preprocess);
+    json_decref(root);
+    fv_free(where);
+    return status;
+}
+
 static fv_model *model_from_file(const fv_safetensors *file, const char *path) {
     const char *text = fv_safetensors_metadata(file, "fovea");
     if (!text) {
-        fv_fail(FV_BAD_DATA, "%s: holds weights but not a fovea model: load them into a network instead", path);
+        fv_fail(FV_BAD_DATA,
+                "%s: holds weights but not a fovea model: train from them with fovea train MODEL --pretrained %s", path,
+                path);
         return NULL;
     }
-    char *where = fv_format("%s: metadata", path);
-    json_t *root = where ? fv_json_parse(text, strlen(text), where) : NULL;
+    char *where;
+    json_t *root = read_document(text, path, &where);
     fv_model *model = root ? model_from_json(where, root, file, path) : NULL;
     json_decref(root);
     fv_free(where);

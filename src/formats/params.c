@@ -29,7 +29,7 @@ static const fv_tensor_view *find(const char *name, const char *prefix, const fv
     return fv_safetensors_find(file, full);
 }
 
-static bool same_shape(const fv_tensor_view *tensor, const fv_shape *shape) {
+bool fv_param_same_shape(const fv_tensor_view *tensor, const fv_shape *shape) {
     bool same = tensor->rank == shape->rank;
     for (int i = 0; i < shape->rank && same; i++) same = tensor->dims[i] == (size_t)shape->dim[i];
     return same;
@@ -49,7 +49,7 @@ fv_status fv_param_check(const char *name, const fv_shape *shape, const char *pr
     char has[128], wants[64];
     if (!tensor)
         return fv_fail(FV_BAD_DATA, "%s: no tensor \"%s%s\": these are another network's weights", where, prefix, name);
-    if (!same_shape(tensor, shape))
+    if (!fv_param_same_shape(tensor, shape))
         return fv_fail(FV_BAD_DATA,
                        "%s: tensor \"%s\" is %s where the network has %s: these are another network's weights", where,
                        tensor->name, dims_text(tensor, has), fv_shape_text(shape, false, wants));
@@ -77,19 +77,22 @@ fv_status fv_param_take(fv_param *param, const char *prefix, const fv_safetensor
     return read_values(param, prefix, file, param->data);
 }
 
-static fv_status stage(const fv_param *params, int n, const char *prefix, const fv_safetensors *file, float **staged) {
+static fv_status stage(const fv_param *params, int n, const char *prefix, const fv_safetensors *file, const bool *skip,
+                       float **staged) {
     for (int i = 0; i < n; i++) {
+        if (skip && skip[i]) continue;
         if (!(staged[i] = fv_map(params[i].bytes))) return FV_NO_MEMORY;
         FV_TRY(read_values(&params[i], prefix, file, staged[i]));
     }
     return FV_OK;
 }
 
-fv_status fv_params_replace(fv_param *params, int n, const char *prefix, const fv_safetensors *file) {
+fv_status fv_params_replace(fv_param *params, int n, const char *prefix, const fv_safetensors *file, const bool *skip) {
     float **staged = FV_NEW_N(float *, (size_t)n);
     if (!staged) return FV_NO_MEMORY;
-    fv_status status = stage(params, n, prefix, file, staged);
+    fv_status status = stage(params, n, prefix, file, skip, staged);
     for (int i = 0; i < n; i++) {
+        if (!staged[i]) continue;
         if (status == FV_OK) {
             memcpy(params[i].data, staged[i], params[i].bytes);
             params[i].version++;

@@ -2,6 +2,7 @@
 
 #include "core/memory.h"
 
+#include <math.h>
 #include <string.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "files hold little-endian numbers and are used as they lie");
@@ -89,4 +90,20 @@ fv_status fv_tensor_to_f32(const fv_tensor_view *tensor, float *out) {
                        tensor->name, fv_dtype_name(tensor->dtype));
     convert[tensor->dtype](tensor->data, tensor->bytes / fv_dtype_bytes(tensor->dtype), out);
     return FV_OK;
+}
+
+size_t fv_tensor_finite(const fv_tensor_view *tensor) {
+    enum { CHUNK = 1024 };
+    float values[CHUNK];
+    size_t size = fv_dtype_bytes(tensor->dtype), count = tensor->bytes / size, n;
+    for (size_t at = 0; at < count; at += n) {
+        n = count - at < CHUNK ? count - at : CHUNK;
+        fv_tensor_view chunk = *tensor;
+        chunk.data = (const unsigned char *)tensor->data + at * size;
+        chunk.bytes = n * size;
+        fv_tensor_to_f32(&chunk, values);
+        for (size_t i = 0; i < n; i++)
+            if (!isfinite(values[i])) return at + i;
+    }
+    return count;
 }

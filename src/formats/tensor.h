@@ -45,5 +45,8 @@ bool fv_tensor_bytes(fv_dtype dtype, int rank, const size_t *dims, size_t *bytes
 /* Writes all elements to `out` as floats: F32, F16 and BF16 exactly, subnormals and NaN payloads included, whatever the
  * thread's floating-point mode; F64 rounded. FV_UNSUPPORTED for integers. */
 fv_status fv_tensor_to_f32(const fv_tensor_view *tensor, float *out);
+/* The first element, counted row by row, that is NaN or infinite as a float; the number of elements if all are finite.
+ * The tensor must be one that fv_tensor_to_f32 takes. */
+size_t fv_tensor_finite(const fv_tensor_view *tensor);
 
 #endif

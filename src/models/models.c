@@ -60,7 +60,7 @@ static const char *const init_names[] = {
 };
 
 /* The keys that set a field of fv_arch. A network takes the general ones and those in its own row. */
-typedef enum key_type { COUNT, FLAG, SCALE, RATE, INIT } key_type;
+typedef enum key_type { COUNT, FLAG, SCALE, RATE, INIT, PATH } key_type;
 static const struct {
     const char *name;
     size_t offset;
@@ -73,6 +73,7 @@ static const struct {
     {"width", offsetof(fv_arch, input[2]), true, COUNT},
     {"init", offsetof(fv_arch, init.kind), true, INIT},
     {"init_scale", offsetof(fv_arch, init.scale), true, SCALE},
+    {"pretrained", offsetof(fv_arch, pretrained), true, PATH},
     {"text", offsetof(fv_arch, text), false, FLAG},
     {"no_pool", offsetof(fv_arch, no_pool), false, FLAG},
     {"sigmoid", offsetof(fv_arch, sigmoid), false, FLAG},
@@ -145,10 +146,14 @@ static fv_status set_key(const fv_network_row *row, fv_arch *arch, const char *k
     while (k < FV_COUNT(keys) && !(strcmp(keys[k].name, key) == 0 && takes(row, k))) k++;
     if (k == FV_COUNT(keys)) return unknown_key(row, key);
     void *field = (unsigned char *)arch + keys[k].offset;
+    if (keys[k].type == PATH) {
+        *(const char **)field = value;
+        return FV_OK;
+    }
     return keys[k].type == INIT ? set_init(value, field) : set_number(row, k, value, field);
 }
 
-/* Applies "key=value,key=value"; `text` is cut up. */
+/* Applies "key=value,key=value"; `text` is cut up, and must live as long as `arch` is used. */
 static fv_status apply(const fv_network_row *row, fv_arch *arch, char *text) {
     for (char *save = NULL, *item = strtok_r(text, ",", &save); item; item = strtok_r(NULL, ",", &save)) {
         char *equals = strchr(item, '=');
@@ -172,7 +177,9 @@ static fv_model *build(const fv_network_row *row, fv_arch arch, const char *labe
     fv_model *model = fv_model_new_with(row->build(&arch), &(fv_model_args){.seed = arch.seed});
     if (!model) return NULL;
     model->network = fv_strdup(label);
-    if (model->network) return model;
+    fv_status status = model->network ? FV_OK : FV_NO_MEMORY;
+    if (status == FV_OK && arch.pretrained) status = fv_model_load_pretrained(model, arch.pretrained);
+    if (status == FV_OK) return model;
     fv_model_free(model);
     return NULL;
 }

@@ -311,8 +311,8 @@ static fv_status read_tensors(const state *s, fv_trainer *trainer) {
     fv_model *model = trainer->session.model;
     FV_TRY(check_tensors(s, model->params, model->n_params, MODEL_PREFIX));
     FV_TRY(check_tensors(s, trainer->slots, trainer->n_slots, SLOT_PREFIX));
-    FV_TRY(fv_params_replace(model->params, model->n_params, MODEL_PREFIX, s->file));
-    return fv_params_replace(trainer->slots, trainer->n_slots, SLOT_PREFIX, s->file);
+    FV_TRY(fv_params_replace(model->params, model->n_params, MODEL_PREFIX, s->file, NULL));
+    return fv_params_replace(trainer->slots, trainer->n_slots, SLOT_PREFIX, s->file, NULL);
 }
 
 static fv_status cut_metrics(const fv_run *run, fv_progress *progress) {
