@@ -4,6 +4,7 @@ BUILD  := build
 CMAKE  := cmake -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release $(CMAKE_FLAGS)
 JOBS   := $(shell nproc)
 PREFIX := /usr/local
+OUT    := runs/claims
 
 all: ## build the release program, build/fovea
 	@$(CMAKE) -DFOVEA_TESTS=OFF >/dev/null
@@ -28,6 +29,9 @@ test-full: deps ## as test, the long ones at full length
 	@$(MAKE) --no-print-directory tests
 	@tools/run-tests --full $(TEST_FLAGS) $(BUILD)
 
+claims: all ## train what docs/claims.md shows, and draw it: DATA=DIR, OUT=runs/claims
+	@tools/claims $(DATA) $(OUT)
+
 bench: tests ## measure, and compare where a peer is installed
 	@bench/run
 
@@ -43,4 +47,4 @@ install: all ## install library, headers, program and man page to PREFIX (/usr/l
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: all deps demo tests test test-full bench fuzz format install help
+.PHONY: all deps demo tests test test-full claims bench fuzz format install help
