@@ -9,6 +9,7 @@
 fv_status cli_optimizer_settings(const cli_options *options, fv_optimizer *optimizer);
 fv_status cli_schedule_settings(const cli_options *options, fv_schedule *schedule);
 fv_status cli_topk_settings(const cli_options *options, int topk[FV_TOPK]);
+fv_tta cli_tta(const cli_options *options);
 float cli_max_bad(const cli_options *options);
 /* *loss may point into the arena. */
 fv_status cli_loss_settings(cli_options *options, int classes, fv_loss *loss);

@@ -118,6 +118,18 @@ FV_API char *fv_run_config(const char *save_dir);
  * with more or fewer sums are rounded otherwise. *threads is 0 while there is no state. */
 FV_API fv_status fv_run_threads(const char *save_dir, int *threads);
 
+/* ---- Test-time flips ------------------------------------------------------------------------------------------------------- */
+
+/* A picture is answered together with its mirror images: the mean of their probabilities counts, in the loss too. Logits are
+ * those that give this mean. It is no part of the model: who evaluates or predicts asks for it. */
+typedef enum fv_tta {
+    FV_TTA_NONE = 0,
+    FV_TTA_FLIP = 1,  /* left and right: twice the work */
+    FV_TTA_VFLIP = 2, /* top and bottom */
+    FV_TTA_BOTH = 3,  /* both, and both at once: four times */
+} fv_tta;
+FV_API const char *fv_tta_name(int index); /* "none", "flip", "vflip", "both"; NULL past the last */
+
 /* ---- Evaluation -------------------------------------------------------------------------------------------------------- */
 
 typedef struct fv_evaluate_args {
@@ -126,7 +138,8 @@ typedef struct fv_evaluate_args {
     int workers, threads;
     float max_bad;     /* as in training; the files are in fv_dataset_bad_files */
     int topk[FV_TOPK]; /* the k of top-k, rising; default {1, 5}, as far as there are classes */
-    fv_tally *tally;   /* where each image is counted, too: from fv_tally_for; default NULL */
+    fv_tta tta;
+    fv_tally *tally; /* where each image is counted, too: from fv_tally_for; default NULL */
     const char
         *augment;  /* what happens to the images first, as in training, drawn once for each: how well does the model
                             bear it? "shift:1/28-1/28" moves each by one pixel of 28. Default: nothing */
@@ -162,6 +175,7 @@ typedef struct fv_predictor fv_predictor;
 typedef struct fv_predictor_args {
     int batch_size; /* images at once; default 1 */
     int threads;
+    fv_tta tta;
     int zero_;
 } fv_predictor_args;
 FV_API fv_predictor *fv_predictor_new_with(fv_model *model, const fv_predictor_args *args);

@@ -4,7 +4,7 @@
 #include "data/bad.h"
 #include "data/loader.h"
 #include "metrics/tally.h"
-#include "train/predictor.h"
+#include "train/flips.h"
 
 static fv_loader *open_loader(const fv_session *session, const fv_dataset *dataset, const fv_evaluate_args *args) {
     fv_loader_args loader = {.preprocess = session->model->preprocess,
@@ -18,14 +18,16 @@ static fv_loader *open_loader(const fv_session *session, const fv_dataset *datas
 }
 
 /* What evaluation takes beside all that is there is known before it starts. */
-static fv_status plan_memory(fv_session *session, const fv_loader *loader, size_t count, int batch) {
+static fv_status plan_memory(fv_session *session, const fv_loader *loader, const fv_flips *flips, size_t count) {
     size_t before = fv_session_bytes(session);
-    FV_TRY(fv_session_prepare(session, count, batch));
-    return fv_memory_check(session->model, batch, fv_session_bytes(session) - before + fv_loader_bytes(loader));
+    FV_TRY(fv_session_prepare(session, count, flips->batch));
+    size_t more = fv_session_bytes(session) - before + fv_loader_bytes(loader) + fv_flips_bytes(flips, session->model);
+    return fv_memory_check(session->model, flips->batch, more);
 }
 
 static fv_status score_all(fv_session *session, const fv_dataset *dataset, fv_loader *loader,
-                           const fv_evaluate_args *args, const fv_scoring *scoring, float *logits, fv_score *score) {
+                           const fv_evaluate_args *args, const fv_scoring *scoring, fv_flips *flips, float *logits,
+                           fv_score *score) {
     fv_batch batch;
     size_t skipped = 0;
     FV_TRY(fv_loader_start(loader, 0, 0));
@@ -33,7 +35,7 @@ static fv_status score_all(fv_session *session, const fv_dataset *dataset, fv_lo
         FV_TRY(fv_loader_next(loader, &batch));
         FV_TRY(fv_bad_limit(dataset, skipped += (size_t)batch.skipped, args->max_bad));
         if (batch.count == 0) return FV_OK;
-        FV_TRY(fv_session_forward(session, batch.count, batch.x, (size_t)batch.count, logits));
+        FV_TRY(fv_flips_forward(flips, session, batch.x, (size_t)batch.count, logits));
         FV_TRY(fv_score_add(score, scoring, logits, batch.labels, batch.count));
     }
 }
@@ -54,12 +56,14 @@ static fv_status measure(fv_session *session, const fv_dataset *dataset, const f
                          const fv_scoring *scoring, fv_evaluation *result) {
     fv_score score = {0};
     fv_measures measures;
+    fv_flips flips;
+    fv_status status = fv_flips_make(session->model, args->tta, args->batch_size, &flips);
     float *logits = fv_alloc((size_t)args->batch_size * (size_t)fv_model_outputs(session->model), sizeof(float));
-    fv_loader *loader = logits ? open_loader(session, dataset, args) : NULL;
-    fv_status status =
-        loader ? plan_memory(session, loader, fv_dataset_count(dataset), args->batch_size) : fv_last_status();
-    if (status == FV_OK) status = score_all(session, dataset, loader, args, scoring, logits, &score);
+    fv_loader *loader = status == FV_OK && logits ? open_loader(session, dataset, args) : NULL;
+    status = loader ? plan_memory(session, loader, &flips, fv_dataset_count(dataset)) : fv_last_status();
+    if (status == FV_OK) status = score_all(session, dataset, loader, args, scoring, &flips, logits, &score);
     fv_loader_free(loader);
+    fv_flips_free(&flips);
     fv_free(logits);
     FV_TRY(status);
     FV_TRY(fv_tally_measures(scoring->tally, &measures));
