@@ -3,11 +3,16 @@
  * sum of squares of grad, which tells also whether it is finite.
  *
  *   gradient = clip * grad + weight_decay p (unless the rule decouples it) + l1 sign(p)
- *   clip = min(1, clip_norm / (norm + 1e-6))
+ *   clip = min(1, clip_norm / (norm + 1e-6)), or each number of grad cut to -clip_value ... clip_value
+ *   average += (1 - min(ema, t / (9 + t))) (p - average), where it is asked for: the last slot
+ *
+ * The average starts as the weights after the first step (t = 0), and its memory grows with the run (TensorFlow's
+ * ExponentialMovingAverage with num_updates), so that a short run's is not mostly its beginning.
  *
  * Gradients come in parts, one a thread, and are added in order. Parameter, gradient and slots share one layout, whatever
  * it is: lanes of padding hold zeros, and every rule keeps them. A gradient that is not finite is not applied (its stretch
- * of FV_UPDATE_CHUNK elements stays as it was) and puts the node into env->bad_node. */
+ * of FV_UPDATE_CHUNK elements stays as it was) and puts the node into env->bad_node. While a group of batches goes on nothing
+ * happens. */
 #include "ops/update.h"
 
 #include "kernels/cpu.h"
@@ -61,12 +66,32 @@ static float clip_of(const fv_step *step) {
 
 static void add_terms(const update *u, float clip, const float *p, float *g, size_t n) {
     const float decay = u->rule->decoupled ? 0 : u->hyper.weight_decay, l1 = u->hyper.l1;
+    const float most = u->hyper.clip_value;
+    for (size_t i = 0; i < n && most > 0; i++) g[i] = g[i] > most ? most : g[i] < -most ? -most : g[i];
     if (clip != 1)
         for (size_t i = 0; i < n; i++) g[i] *= clip;
     if (decay != 0)
         for (size_t i = 0; i < n; i++) g[i] += decay * p[i];
     if (l1 != 0)
         for (size_t i = 0; i < n; i++) g[i] += p[i] > 0 ? l1 : p[i] < 0 ? -l1 : 0;
+}
+
+static int rule_slots(const fv_rule *rule, const fv_hyper *h) {
+    return rule->slots_for ? rule->slots_for(h) : rule->n_slots;
+}
+
+int fv_update_slots(const fv_rule *rule, const fv_hyper *h) { return rule_slots(rule, h) + (h->ema > 0); }
+
+static int slots_of(const update *u) { return fv_update_slots(u->rule, &u->hyper); }
+
+static void apply(const update *u, float *restrict p, const float *g, float *const slots[], size_t n,
+                  const fv_run_env *env) {
+    u->rule->run(p, g, slots, n, &u->hyper, env->lr, env->step);
+    if (u->hyper.ema == 0) return;
+    float *restrict average = slots[rule_slots(u->rule, &u->hyper)];
+    const double t = (double)env->step;
+    const float share = (float)(1 - fmin((double)u->hyper.ema, t / (9 + t)));
+    for (size_t i = 0; i < n; i++) average[i] += share * (p[i] - average[i]);
 }
 
 static fv_status plan(fv_step *step) {
@@ -76,6 +101,7 @@ static fv_status plan(fv_step *step) {
 
 static void run(const fv_step *step, int thread, int nthreads) {
     const update *u = step->node->args;
+    if (step->env->group.hold) return;
     float gradient[FV_UPDATE_CHUNK], clip = clip_of(step);
     double total = 0;
     size_t at, end, n;
@@ -83,13 +109,13 @@ static void run(const fv_step *step, int thread, int nthreads) {
     for (; at < end; at += n) {
         n = end - at < FV_UPDATE_CHUNK ? end - at : FV_UPDATE_CHUNK;
         float *p = (float *)step->in[PARAM] + at, *slots[FV_MAX_SLOTS] = {0};
-        for (int s = 0; s < u->rule->n_slots; s++) slots[s] = (float *)step->in[SLOTS + s] + at;
+        for (int s = 0; s < slots_of(u); s++) slots[s] = (float *)step->in[SLOTS + s] + at;
         fv_read_gradient(step, GRAD, at, n, gradient);
         double squares = fv_simd_pick()->sum_squares(n, gradient);
         total += squares;
         add_terms(u, clip, p, gradient, n);
         if (isfinite(squares)) /* the square of any float fits a double: it is not for NaN and infinity alone */
-            u->rule->run(p, gradient, slots, n, &u->hyper, step->env->lr, step->env->step);
+            apply(u, p, gradient, slots, n, step->env);
         else
             atomic_store(step->env->bad_node, step->node);
     }
@@ -109,21 +135,24 @@ static fv_status infer(const fv_node *node, fv_shape out[]) {
 static void ref_element(const update *u, double clip, double *p, double gradient, double *slots[],
                         const fv_run_env *env) {
     float value = (float)*p, state[FV_MAX_SLOTS], *at[FV_MAX_SLOTS];
-    for (int s = 0; s < u->rule->n_slots; s++) state[s] = (float)*slots[s], at[s] = &state[s];
+    for (int s = 0; s < slots_of(u); s++) state[s] = (float)*slots[s], at[s] = &state[s];
+    const double most = (double)u->hyper.clip_value;
+    if (most > 0) gradient = fmax(-most, fmin(most, gradient));
     gradient = clip * gradient + u->hyper.l1 * ((*p > 0) - (*p < 0));
     if (!u->rule->decoupled) gradient += u->hyper.weight_decay * *p;
-    u->rule->run(&value, &(float){(float)gradient}, at, 1, &u->hyper, env->lr, env->step);
+    apply(u, &value, &(float){(float)gradient}, at, 1, env);
     *p = value;
-    for (int s = 0; s < u->rule->n_slots; s++) *slots[s] = state[s];
+    for (int s = 0; s < slots_of(u); s++) *slots[s] = state[s];
 }
 
 static void ref(const fv_node *node, const double *const in[], double *const out[], const fv_run_env *env) {
     const update *u = node->args;
+    if (env->group.hold) return;
     double clip = u->clipped ? clip_factor(&u->hyper, in[SQUARES][0]) : 1;
     out[0][0] = 0;
     for (size_t i = 0; i < fv_shape_count(&node->in[PARAM]->shape); i++) {
         double *slots[FV_MAX_SLOTS];
-        for (int s = 0; s < u->rule->n_slots; s++) slots[s] = (double *)in[SLOTS + s] + i; /* see written_in */
+        for (int s = 0; s < slots_of(u); s++) slots[s] = (double *)in[SLOTS + s] + i; /* see written_in */
         out[0][0] += in[GRAD][i] * in[GRAD][i];
         if (isfinite(in[GRAD][i]))
             ref_element(u, clip, (double *)in[PARAM] + i, in[GRAD][i], slots, env);
@@ -150,7 +179,7 @@ fv_value *fv_update_node(fv_graph *graph, const fv_rule *rule, const fv_hyper *h
                          fv_value *const slots[], fv_value *norm) {
     if (!param) return NULL;
     fv_value *in[SLOTS + FV_MAX_SLOTS] = {[PARAM] = param, [GRAD] = grad, [SQUARES] = norm ? norm : grad};
-    for (int s = 0; s < rule->n_slots; s++) in[SLOTS + s] = slots[s];
-    return fv_node_new(graph, &fv_update_op, param->node->name, &(update){rule, *hyper, norm != NULL}, in,
-                       SLOTS + rule->n_slots);
+    const update args = {rule, *hyper, norm != NULL};
+    for (int s = 0; s < slots_of(&args); s++) in[SLOTS + s] = slots[s];
+    return fv_node_new(graph, &fv_update_op, param->node->name, &args, in, SLOTS + slots_of(&args));
 }

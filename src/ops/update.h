@@ -5,32 +5,42 @@
 
 #include "ops/kernel.h"
 
-enum { FV_MAX_SLOTS = 2 };
+enum { FV_RULE_SLOTS = 3, FV_MAX_SLOTS = FV_RULE_SLOTS + 1 }; /* a rule's, and the average of the weights */
 
 /* Hyper-parameters with the defaults filled in. */
 typedef struct fv_hyper {
     float momentum, beta1, beta2, epsilon;
     float weight_decay; /* a term weight_decay p of the gradient (L2), unless the rule decouples it */
     float l1;           /* a term l1 sign(p) of the gradient */
-    float clip_norm;    /* the largest norm of all gradients together; 0: not clipped */
-    bool nesterov;
+    float clip_norm;    /* the largest norm, whose square an update is given; 0: not clipped */
+    float clip_value;   /* the largest size of a number of the gradient; 0: not clipped */
+    float rho, momentum_decay;
+    bool nesterov, centered;
+    float ema; /* decay of the weights' moving average; 0: there is none */
 } fv_hyper;
 
 typedef struct fv_rule {
     const char *name;
-    int n_slots; /* state kept for each parameter, of its shape, zero at first */
-    const char *slot_names[FV_MAX_SLOTS];
+    int n_slots;                         /* state kept for each parameter, of its shape, zero at first */
+    int (*slots_for)(const fv_hyper *h); /* how many of them, the first ones, these options need; NULL: all */
+    const char *slot_names[FV_RULE_SLOTS];
     bool decoupled; /* applies weight_decay itself */
     /* Updates n elements of the parameter p and of its slots, given their gradient, in step 0, 1, ... Each element for
      * itself: the parameter is cut anywhere. */
     void (*run)(float *p, const float *g, float *const slots[], size_t n, const fv_hyper *h, float lr, uint64_t step);
 } fv_rule;
 
+/* How many slots a parameter has: those that the rule needs, and one for the average. */
+int fv_update_slots(const fv_rule *rule, const fv_hyper *hyper);
+
 /* gradient = norm ? grad * min(1, clip_norm / (sqrt(norm) + 1e-6)) : grad (as PyTorch's clip_grad_norm_), then the terms of
- * decay, then the rule. slots: rule->n_slots leaves; norm: fv_grad_norm_node's value or NULL. Its value is the scalar sum of
+ * decay, then the rule. slots: fv_update_slots() leaves; norm: fv_grad_norm_node's value or NULL. Its value is the scalar sum of
  * squares of grad. */
 fv_value *fv_update_node(fv_graph *graph, const fv_rule *rule, const fv_hyper *hyper, fv_value *param, fv_value *grad,
                          fv_value *const slots[], fv_value *norm);
+
+/* The mean gradient of a group of batches (env->group), of which `grad` is one's; sum: a leaf of the parameter's shape. */
+fv_value *fv_accumulate_node(fv_graph *graph, fv_value *param, fv_value *grad, fv_value *sum);
 
 /* The scalar sum of squares of any number of gradients. */
 fv_value *fv_grad_norm_node(fv_graph *graph, fv_value *const grads[], int count);

@@ -15,6 +15,13 @@ static const fv_optimizer rules[] = {
     {.kind = FV_MOMENTUM, .weight_decay = 0.1f, .nesterov = true},
     {.kind = FV_ADAM, .weight_decay = 0.1f},
     {.kind = FV_ADAMW},
+    {.kind = FV_RMSPROP, .weight_decay = 0.1f},
+    {.kind = FV_RMSPROP, .momentum = 0.5f, .centered = true},
+    {.kind = FV_ADAGRAD},
+    {.kind = FV_ADADELTA},
+    {.kind = FV_ADAMAX},
+    {.kind = FV_NADAM},
+    {.kind = FV_RADAM, .beta2 = 0.5f},
 };
 
 static float value_at(int i) { return (float)((i * 53 + 7) % 1021 - 510) / 256; }
@@ -23,7 +30,7 @@ static float value_at(int i) { return (float)((i * 53 + 7) % 1021 - 510) / 256; 
 static void train_long(const fv_optimizer *optimizer, int threads, int parts, float *result) {
     fv_graph *graph = fv_graph_new("long");
     fv_value *param = stepper_parameter(graph, "weight", LONG, false), *grad = stepper_gradient(graph, LONG);
-    assert_int_equal(fv_optimizer_build(graph, optimizer, &param, &grad, 1), FV_OK);
+    assert_int_equal(fv_optimizer_build(graph, optimizer, &(fv_extras){0}, &param, &grad, 1), FV_OK);
     stepper *s = stepper_new(graph, threads, parts);
     float gradient[LONG], *p = stepper_memory(s, param);
     for (int i = 0; i < LONG; i++) p[i] = value_at(i), gradient[i] = value_at(3 * i + 1);
@@ -67,7 +74,8 @@ static void many_gradients_are_clipped_together(void **state) {
             params[k] = stepper_parameter(graph, name, EACH, false);
             grads[k] = stepper_gradient(graph, EACH);
         }
-        assert_int_equal(fv_optimizer_build(graph, &fv_sgd(.clip_norm = 3), params, grads, MANY), FV_OK);
+        assert_int_equal(fv_optimizer_build(graph, &fv_sgd(.clip_norm = 3), &(fv_extras){0}, params, grads, MANY),
+                         FV_OK);
         stepper *s = stepper_new(graph, threads, threads);
         s->env.lr = 1;
         for (int k = 0; k < MANY; k++)
@@ -91,7 +99,7 @@ static void squares_are_told(void **state) {
         for (int threads = 0; threads <= 3; threads++) {
             fv_graph *graph = fv_graph_new("squares");
             fv_value *param = stepper_parameter(graph, "weight", LONG, false), *grad = stepper_gradient(graph, LONG);
-            assert_int_equal(fv_optimizer_build(graph, &optimizers[r], &param, &grad, 1), FV_OK);
+            assert_int_equal(fv_optimizer_build(graph, &optimizers[r], &(fv_extras){0}, &param, &grad, 1), FV_OK);
             stepper *s = stepper_new(graph, threads, threads);
             float gradient[LONG];
             for (int i = 0; i < LONG; i++) gradient[i] = value_at(i), stepper_memory(s, param)[i] = 3;
@@ -113,7 +121,7 @@ static void check_bad(const fv_optimizer *optimizer, float value, int threads) {
     static const char *const names[3] = {"a", "b", "c"};
     for (int k = 0; k < 3; k++)
         params[k] = stepper_parameter(graph, names[k], 100, false), grads[k] = stepper_gradient(graph, 100);
-    assert_int_equal(fv_optimizer_build(graph, optimizer, params, grads, 3), FV_OK);
+    assert_int_equal(fv_optimizer_build(graph, optimizer, &(fv_extras){0}, params, grads, 3), FV_OK);
     stepper *s = stepper_new(graph, threads, 0);
     stepper_memory(s, grads[1])[77] = value;
     stepper_memory(s, params[1])[77] = 1;
@@ -147,7 +155,7 @@ static void norm_that_overflows_is_named(void **state) {
     (void)state;
     fv_graph *graph = fv_graph_new("big");
     fv_value *param = stepper_parameter(graph, "weight", 4, false), *grad = stepper_gradient(graph, 4);
-    assert_int_equal(fv_optimizer_build(graph, &fv_sgd(.clip_norm = 1), &param, &grad, 1), FV_OK);
+    assert_int_equal(fv_optimizer_build(graph, &fv_sgd(.clip_norm = 1), &(fv_extras){0}, &param, &grad, 1), FV_OK);
     for (int threads = 1; threads <= 2; threads++) {
         stepper *s = stepper_new(graph, threads, 0);
         for (int i = 0; i < 4; i++) stepper_memory(s, grad)[i] = 1e30f;

@@ -56,6 +56,7 @@ static void test_stopped(void **state) {
         fv_fit_args args = standard_args(temporary("stopped-%zu", i));
         args.optimizer = optimizers[i];
         args.schedule = i % 2 ? fv_plateau(.patience = 1, .threshold = 0.5f, .gamma = 0.25f) : fv_cosine(.warmup = 3);
+        args.ema = i % 2 ? 0.9f : 0;
         args.augment = "crop:1 flip rotate:20 contrast";
         args.best = i % 2 ? "macro_f1" : "loss";
         args.early_stop = 2;
@@ -184,6 +185,8 @@ static void test_other_arguments(void **state) {
     REFUSED(optimizer.weight_decay, 1, "optimizer.weight_decay 0, not 1");
     REFUSED(schedule, fv_cosine(), "schedule \"constant\", not \"cosine:floor=0,by_epoch=0\"");
     REFUSED(schedule.warmup, 5, "warmup 0, not 5");
+    REFUSED(optimizer.weight_decay_by, "bias=0", "optimizer.weight_decay_by \"\", not \"bias=0\"");
+    REFUSED(ema, 0.5f, "ema 0, not 0.5");
     REFUSED(loss, smooth, "loss.label_smoothing 0, not 0.5");
     REFUSED(loss.class_weights, others, "loss.class_weights[2] 1, not 3");
     REFUSED(loss.class_weights, NULL, "loss.class_weights an array of 3, not an array of 0");
