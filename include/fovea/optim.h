@@ -26,26 +26,30 @@ typedef enum fv_optimizer_kind {
     FV_ADAMAX,                /* Kingma and Ba 2015 */
     FV_NADAM,                 /* Dozat 2016 */
     FV_RADAM,                 /* Liu et al. 2020 */
+    FV_LARS,                  /* You, Gitman and Ginsburg 2017: momentum, the rate scaled by each parameter's norms */
+    FV_LAMB,                  /* You et al. 2020: AdamW, the same */
 } fv_optimizer_kind;
 
 /* In each step g is the gradient, clipped first, with its terms of decay added then. Options that a kind does not use must
  * stay 0. */
 typedef struct fv_optimizer {
     fv_optimizer_kind kind;
-    float lr;       /* above 0, at most 1000; default 0.001 (adam, adamw, radam), 0.002 (adamax, nadam), 1 (adadelta),
+    float
+        lr; /* above 0, at most 1000; default 0.001 (adam, adamw, radam, lamb), 0.1 (lars), 0.002 (adamax, nadam), 1 (adadelta),
                              else 0.01 */
-    float momentum; /* momentum: default 0.9; rmsprop: 0; below 1 */
-    bool nesterov;  /* momentum: look ahead */
+    float momentum;       /* momentum, lars: default 0.9; rmsprop: 0; below 1 */
+    bool nesterov;        /* momentum: look ahead */
     float beta1, beta2;   /* adam and the like: default 0.9 and 0.999, below 1 */
     float rho;            /* rmsprop: default 0.99; adadelta: 0.9; below 1 */
-    float epsilon;        /* default 1e-8; adadelta 1e-6, adagrad 1e-10; at most 1. Neither in sgd nor in momentum */
+    float epsilon;        /* default 1e-8; adadelta, lamb 1e-6, adagrad 1e-10; at most 1. Not in sgd, momentum, lars */
     float momentum_decay; /* nadam: default 0.004, at most 1 */
+    float trust;          /* lars: factor of the rate; default 0.001, at most 1000 */
     bool centered;        /* rmsprop: divide by the deviation of the gradients, not by their size */
-    float weight_decay;   /* default 0, adamw 0.01: L2, a term weight_decay p of the gradient (not in adamw) */
-    float l1;             /* default 0: a term l1 sign(p) of the gradient */
-    float clip_norm;      /* the largest norm of all gradients together; default 0: not clipped */
-    float clip_each;      /* or: of each parameter's gradient */
-    float clip_value;     /* or: the largest size of each number of a gradient */
+    float weight_decay; /* default 0, adamw, lamb 0.01: L2, a term weight_decay p of the gradient (not in these two) */
+    float l1;           /* default 0: a term l1 sign(p) of the gradient */
+    float clip_norm;    /* the largest norm of all gradients together; default 0: not clipped */
+    float clip_each;    /* or: of each parameter's gradient */
+    float clip_value;   /* or: the largest size of each number of a gradient */
     /* weight_decay and l1 by part: "norm=0,bias=0,layer4=1e-3". A part is a parameter's name or its beginning before a dot,
      * or `bias`, every bias, or `norm`, every scale of batch norm; the last that fits counts. The texts stay the caller's,
      * and must last as long as what is given the optimizer. */
@@ -70,6 +74,8 @@ FV_API const char *fv_optimizer_name(int index); /* of the index-th optimizer; N
 #define fv_adadelta(...) ((fv_optimizer){.kind = FV_ADADELTA, __VA_ARGS__})
 #define fv_adamax(...)   ((fv_optimizer){.kind = FV_ADAMAX, __VA_ARGS__})
 #define fv_nadam(...)    ((fv_optimizer){.kind = FV_NADAM, __VA_ARGS__})
+#define fv_lars(...)     ((fv_optimizer){.kind = FV_LARS, __VA_ARGS__})
+#define fv_lamb(...)     ((fv_optimizer){.kind = FV_LAMB, __VA_ARGS__})
 #define fv_radam(...)    ((fv_optimizer){.kind = FV_RADAM, __VA_ARGS__})
 
 /* ---- Schedules ------------------------------------------------------------------------------------------------- */

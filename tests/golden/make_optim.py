@@ -59,6 +59,26 @@ class NADAM(Formula):
         p -= group["lr"] * (1 - mu) / (1 - state["product"]) * g / below
         p -= group["lr"] * mu_next / (1 - state["product"] * mu_next) * m / below
 
+class LARS(Formula):
+    """You, Gitman and Ginsburg 2017, algorithm 1."""
+
+    def step_of(self, p, g, group, state, t):
+        rate = group["lr"]
+        if not group.get("spared"):
+            rate *= group["trust"] * p.norm() / (g.norm() + group["weight_decay"] * p.norm())
+        state["v"] = group["momentum"] * state.get("v", 0) + rate * (g + group["weight_decay"] * p)
+        p -= state["v"]
+
+
+class LAMB(Formula):
+    """You et al. 2020, algorithm 2."""
+
+    def step_of(self, p, g, group, state, t):
+        m, below = moments(g, group, state, t)
+        u = m / (1 - group["betas"][0] ** t) / below + group["weight_decay"] * p
+        p -= group["lr"] * (1 if group.get("spared") else p.norm() / u.norm()) * u
+
+
 NADAM_OPTIONS = dict(lr=0.002, betas=(0.9, 0.999), eps=1e-8, momentum_decay=0.004, weight_decay=0)
 CASES = [
     ("sgd", "{.kind = FV_SGD}", SGD, dict(lr=0.01), 0, 0, False),
@@ -109,6 +129,16 @@ CASES = [
      ".l1_by = \"fc=0.5,bias=0,fc.weight=0.25\"}", SGD, dict(lr=0.01, momentum=0.9, weight_decay=0.125), 0.25, 0, True),
     ("adamw by part", "{.kind = FV_ADAMW, .lr = 0.01f, .weight_decay = FV_ZERO, .weight_decay_by = \"bias=1,fc=0.5,bias=0\"}", ADAMW,
      dict(lr=0.01, weight_decay=0.5), 0, 0, True),
+    ("lars", "{.kind = FV_LARS}", LARS, dict(lr=0.1, momentum=0.9, trust=0.001, weight_decay=0), 0, 0, False),
+    ("lars options", "{.kind = FV_LARS, .lr = 2, .momentum = 0.75f, .trust = 0.01f, .weight_decay = 0.125f, .clip_norm = 1.5f}", LARS,
+     dict(lr=2, momentum=0.75, trust=0.01, weight_decay=0.125), 0, 1.5, False),
+    ("lars exclusion", "{.kind = FV_LARS, .lr = 0.5f, .weight_decay = 0.125f, .trust = 0.25f, .decay_exclude_norm_and_bias = true}",
+     LARS, dict(lr=0.5, momentum=0.9, trust=0.25, weight_decay=0.125), 0, 0, True),
+    ("lamb", "{.kind = FV_LAMB}", LAMB, dict(lr=0.001, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.01), 0, 0, False),
+    ("lamb options", "{.kind = FV_LAMB, .lr = 0.05f, .beta1 = 0.75f, .beta2 = 0.9f, .epsilon = 1e-3f, .weight_decay = 0.5f, .clip_each = 2}",
+     LAMB, dict(lr=0.05, betas=(0.75, 0.9), eps=1e-3, weight_decay=0.5), 0, "each 2", False),
+    ("lamb exclusion", "{.kind = FV_LAMB, .lr = 0.05f, .weight_decay = 0.5f, .decay_exclude_norm_and_bias = true}", LAMB,
+     dict(lr=0.05, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.5), 0, 0, True),
     ("adamw 0", "{.kind = FV_ADAMW, .weight_decay = FV_ZERO}", ADAMW, dict(lr=0.001, weight_decay=0), 0, 0, False),
 ]
 
@@ -131,7 +161,7 @@ def clip_gradients(weight, bias, clip):
 def run(kind, options, l1, clip, spared):
     weight = torch.nn.Parameter(torch.tensor([start(i) for i in range(WEIGHT)]))
     bias = torch.nn.Parameter(torch.tensor([start(i) for i in range(WEIGHT, WEIGHT + BIAS)]))
-    groups = [{"params": [weight]}, {"params": [bias], **({"weight_decay": 0} if spared else {})}]
+    groups = [{"params": [weight]}, {"params": [bias], **({"weight_decay": 0, "spared": True} if spared else {})}]
     optimizer = kind(groups, **options)
     kept = []
     for step in range(1, STEPS + 1):

@@ -92,8 +92,11 @@ static fv_value *grad_norm(lab *l) {
     return fv_grad_norm_node(l->graph, grads, count);
 }
 
+typedef fv_value *maker(fv_graph *graph, const fv_rule *rule, const fv_hyper *hyper, fv_value *param, fv_value *grad,
+                        fv_value *const slots[], fv_value *norm);
+
 /* One step of an optimizer on one parameter, its slots as if some steps had been done. */
-static fv_value *update(lab *l, const fv_optim *room) {
+static fv_value *optimize(lab *l, const fv_optim *room, maker *make) {
     fv_shape shape = any_shape(l);
     fv_value *param = lab_state(l, "weight", shape, LAB_NORMAL), *grad = lab_given(l, shape, LAB_NORMAL);
     fv_value *slots[FV_MAX_SLOTS] = {0};
@@ -103,8 +106,9 @@ static fv_value *update(lab *l, const fv_optim *room) {
         .momentum = lab_chance(l, 50) ? o.momentum : 0.5f,
         .rho = o.rho,
         .momentum_decay = o.momentum_decay,
+        .trust = o.trust,
         .centered = lab_chance(l, 50),
-        .ema = lab_chance(l, 50) ? 0 : 0.75f,
+        .ema = make == fv_trust_node || lab_chance(l, 50) ? 0 : 0.75f,
         .beta1 = o.beta1,
         .beta2 = o.beta2,
         .epsilon = o.epsilon,
@@ -119,8 +123,12 @@ static fv_value *update(lab *l, const fv_optim *room) {
         snprintf(name, sizeof name, "slot%d", s);
         slots[s] = lab_state(l, name, shape, LAB_POSITIVE);
     }
-    return fv_update_node(l->graph, &room->rule, &hyper, param, grad, slots, norm);
+    return make(l->graph, &room->rule, &hyper, param, grad, slots, norm);
 }
+
+static fv_value *update(lab *l, const fv_optim *room) { return optimize(l, room, fv_update_node); }
+static fv_value *trust_lars(lab *l) { return optimize(l, &fv_lars_optim, fv_trust_node); }
+static fv_value *trust_lamb(lab *l) { return optimize(l, &fv_lamb_optim, fv_trust_node); }
 
 static fv_value *update_sgd(lab *l) { return update(l, &fv_sgd_optim); }
 static fv_value *update_momentum(lab *l) { return update(l, &fv_momentum_optim); }
@@ -131,6 +139,8 @@ static fv_value *update_adagrad(lab *l) { return update(l, &fv_adagrad_optim); }
 static fv_value *update_adadelta(lab *l) { return update(l, &fv_adadelta_optim); }
 static fv_value *update_adamax(lab *l) { return update(l, &fv_adamax_optim); }
 static fv_value *update_nadam(lab *l) { return update(l, &fv_nadam_optim); }
+static fv_value *update_lars(lab *l) { return update(l, &fv_lars_optim); }
+static fv_value *update_lamb(lab *l) { return update(l, &fv_lamb_optim); }
 static fv_value *update_radam(lab *l) { return update(l, &fv_radam_optim); }
 
 const lab_case lab_math_cases[] = {
@@ -162,5 +172,9 @@ const lab_case lab_math_cases[] = {
     {"update: adamax", update_adamax, 0},
     {"update: nadam", update_nadam, 0},
     {"update: radam", update_radam, 0},
+    {"update: lars", update_lars, 0},
+    {"update: lamb", update_lamb, 0},
+    {"trust: lars", trust_lars, 0},
+    {"trust: lamb", trust_lamb, 0},
     {0},
 };

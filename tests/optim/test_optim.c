@@ -167,7 +167,7 @@ static void names_are_found(void **state) {
         assert_int_equal(fv_optimizer_check(&o), FV_OK);
         assert_true(o.lr == 0);
     }
-    assert_int_equal(n, 10);
+    assert_int_equal(n, 12);
     assert_null(fv_optimizer_name(-1));
     assert_int_equal(fv_optimizer_parse("adamw", &o), FV_OK);
     assert_int_equal(o.kind, FV_ADAMW);

@@ -50,8 +50,18 @@ static void begin(const fv_fit_args *args, uint64_t step) {
 /* In the middle of an epoch, with loader threads or without. */
 static void test_stopped(void **state) {
     (void)state;
-    const fv_optimizer optimizers[] = {fv_adam(.lr = 0.01f), fv_momentum(.lr = 0.05f, .weight_decay = 1e-3f),
-                                       fv_sgd(.lr = 0.1f), fv_adamw(.clip_norm = 0.5f)};
+    const fv_optimizer optimizers[] = {fv_adam(.lr = 0.01f),
+                                       fv_momentum(.lr = 0.05f, .weight_decay = 1e-3f),
+                                       fv_sgd(.lr = 0.1f),
+                                       fv_adamw(.clip_norm = 0.5f),
+                                       fv_rmsprop(.centered = true, .momentum = 0.5f),
+                                       fv_adagrad(.clip_each = 0.5f),
+                                       fv_adadelta(.clip_value = 0.1f),
+                                       fv_adamax(.l1 = 1e-3f),
+                                       fv_nadam(0),
+                                       fv_radam(0),
+                                       fv_lars(.trust = 0.1f, .weight_decay_by = "fc=0.01"),
+                                       fv_lamb(.lr = 0.01f)};
     for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; i++) {
         fv_fit_args args = standard_args(temporary("stopped-%zu", i));
         args.optimizer = optimizers[i];
