@@ -13,11 +13,16 @@ static float given(double value, const char *text) { return text && value == 0 ?
 float cli_max_bad(const cli_options *options) { return GIVEN(options, max_bad); }
 
 fv_status cli_optimizer_settings(const cli_options *options, fv_optimizer *optimizer) {
-    FV_TRY(fv_optimizer_named(options->optimizer, optimizer));
-    optimizer->lr = (float)options->lr;
-    optimizer->momentum = GIVEN(options, momentum);
-    optimizer->weight_decay = GIVEN(options, weight_decay);
-    optimizer->clip_norm = (float)options->clip_norm;
+    FV_TRY(fv_optimizer_parse(options->optimizer, optimizer));
+    if (CLI_HAS(options, lr)) optimizer->lr = (float)options->lr;
+    if (CLI_HAS(options, momentum)) optimizer->momentum = GIVEN(options, momentum);
+    if (CLI_HAS(options, weight_decay)) optimizer->weight_decay = GIVEN(options, weight_decay);
+    if (CLI_HAS(options, l1)) optimizer->l1 = GIVEN(options, l1);
+    optimizer->weight_decay_by = options->weight_decay_by;
+    optimizer->l1_by = options->l1_by;
+    if (CLI_HAS(options, clip_norm)) optimizer->clip_norm = (float)options->clip_norm;
+    if (CLI_HAS(options, clip_each)) optimizer->clip_each = (float)options->clip_each;
+    if (CLI_HAS(options, clip_value)) optimizer->clip_value = (float)options->clip_value;
     return fv_optimizer_check(optimizer);
 }
 

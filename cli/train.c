@@ -179,6 +179,8 @@ static fv_status fit_settings(cli_options *o, const fv_model *model, fv_fit_args
         .workers = (int)o->workers,
         .threads = (int)o->threads,
         .seed = (uint64_t)o->seed,
+        .ema = (float)o->ema,
+        .accumulate = (int)o->accumulate,
         .augment = o->augment,
         .save_dir = o->resume ? o->resume : o->out,
         .overwrite = o->overwrite,

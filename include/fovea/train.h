@@ -66,11 +66,17 @@ typedef struct fv_fit_args {
     fv_loss loss;           /* default: bce for one logit, else cross-entropy */
     fv_optimizer optimizer; /* default: Adam, lr 1e-3 */
     fv_schedule schedule;   /* default: constant */
-    int epochs;             /* default 10 */
-    int batch_size;         /* default 64; the last short batch is kept */
-    int workers;            /* loader threads; default 0: the compute threads' time */
-    int threads;            /* compute threads; default: those the process may use, on resuming as many as before */
-    uint64_t seed;          /* of shuffling, augmentation and dropout */
+    float ema;      /* decay of a moving average of the trained parameters, which is what is validated and what the
+                               model files hold; below 1, such as 0.999; default 0: none. In step t from 0 on it is no
+                               more than t / (9 + t). Running statistics of batch norm, averages already, are copied. */
+    int epochs;     /* default 10 */
+    int batch_size; /* default 64; the last short batch is kept */
+    int accumulate; /* batches whose mean gradient makes a step, as if they were one (save that batch norm looks at each for
+                               itself); the last of an epoch may be fewer. Steps, in the schedule too, count such groups;
+                               default 1 */
+    int workers;   /* loader threads; default 0: the compute threads' time */
+    int threads;   /* compute threads; default: those the process may use, on resuming as many as before */
+    uint64_t seed; /* of shuffling, augmentation and dropout */
     const fv_preprocess
         *preprocess;      /* kept in the model; default: the model's own, or the training set's if it has none */
     const char *augment;  /* what happens to training images, "crop:4 flip rotate:15 brightness:0.2": transforms with
@@ -101,7 +107,8 @@ typedef struct fv_fit_args {
  * "sensitivity", "specificity"; NULL past the last. */
 FV_API const char *fv_best_name(int index);
 
-/* Trains `model` on `train`; evaluates on `val` after each epoch, if not NULL. On FV_OK the model holds the last weights.
+/* Trains `model` on `train`; evaluates on `val` after each epoch, if not NULL. On FV_OK the model holds what last.safetensors
+ * does: the last weights, or their average (.ema). Otherwise it holds the weights that were trained.
  * FV_STOPPED after fv_stop_request: the state is saved, if there is a save_dir. */
 FV_API fv_status fv_fit_with(fv_model *model, const fv_dataset *train, const fv_dataset *val, const fv_fit_args *args);
 
@@ -209,17 +216,25 @@ typedef struct fv_trainer_args {
     int batch_size; /* the largest batch of a step; default 64 */
     int threads;
     uint64_t seed;
-    bool reference; /* every operator by its definition, in double: slow, for checking */
+    float ema;       /* as in fv_fit_args */
+    bool accumulate; /* fv_trainer_accumulate will be called */
+    bool reference;  /* every operator by its definition, in double: slow, for checking */
     int zero_;
 } fv_trainer_args;
 /* Trains `model`, which must outlive it. */
 FV_API fv_trainer *fv_trainer_new_with(fv_model *model, const fv_trainer_args *args);
 FV_API void fv_trainer_free(fv_trainer *trainer);
+/* With ema: puts the averages of the weights into the model, or (show false, as the next step does by itself) the weights
+ * that are trained. */
+FV_API void fv_trainer_show_average(fv_trainer *trainer, bool show);
 
 /* One step on x [n,C,H,W] with class indices labels [n], 1 <= n <= batch_size. *loss (may be NULL) is the batch's mean
  * before the update, auxiliary heads' included. lr 0: the optimizer's own; FV_ZERO: none, which moves running statistics alone. */
 FV_API fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, float *loss);
-/* The logits [n,K] of the last step; valid until the next. */
+/* With accumulate: adds the batch's gradient to that of the next step, which then is the mean over the images of all these
+ * batches, as if they were one (save that batch norm looks at each for itself). */
+FV_API fv_status fv_trainer_accumulate(fv_trainer *trainer, const float *x, const int *labels, int n, float *loss);
+/* The logits [n,K] of the last step, or accumulation; valid until the next. */
 FV_API const float *fv_trainer_logits(const fv_trainer *trainer);
 /* norms [count], one for each of the model's parameters (fv_model_parameter): the L2 norm of its gradient in the last step,
  * before clipping and decay; NAN for one that is not trained. FV_BAD_ARGUMENT before the first step. */

@@ -24,13 +24,13 @@ static json_t *optimizer_to_json(const fv_optimizer *optimizer) {
     json_t *object = fv_json_with(json_object(), "kind", json_string(fv_optimizer_rule(&o)));
     for (int i = 0; (name = fv_optimizer_option(&o, i, &value)); i++)
         object = fv_json_with(object, name, json_real(value));
-    object = fv_json_with(object, "nesterov", json_boolean(o.nesterov));
-    return fv_json_with(object, "decay_exclude_norm_and_bias", json_boolean(o.decay_exclude_norm_and_bias));
+    object = fv_json_with(object, "weight_decay_by", json_string(o.weight_decay_by ? o.weight_decay_by : ""));
+    return fv_json_with(object, "l1_by", json_string(o.l1_by ? o.l1_by : ""));
 }
 
 /* The C code behind an own schedule is not seen. */
 static json_t *schedule_to_json(const fv_schedule *schedule) {
-    char text[FV_SCHEDULE_TEXT];
+    char text[FV_OPTIONS_TEXT];
     fv_schedule_write(schedule, text, sizeof text);
     return json_string(text);
 }
@@ -68,6 +68,8 @@ json_t *fv_course_to_json(const fv_trainer *trainer, const fv_fit_args *args, si
     object = fv_json_with(object, "optimizer", optimizer_to_json(&trainer->args.optimizer));
     object = fv_json_with(object, "schedule", schedule_to_json(&args->schedule));
     object = fv_json_with(object, "warmup", json_integer((json_int_t)args->schedule.warmup));
+    object = fv_json_with(object, "accumulate", json_integer(args->accumulate ? args->accumulate : 1));
+    object = fv_json_with(object, "ema", json_real((double)args->ema));
     object = fv_json_with(object, "loss", loss_to_json(trainer));
     return fv_json_with(object, "preprocess", preprocess_to_json(&model->preprocess));
 }

@@ -32,13 +32,16 @@ typedef struct fitting {
     fv_evaluation evaluation;      /* of the last validation */
 } fitting;
 
+static int group_of(const fitting *f) { return f->args->accumulate ? f->args->accumulate : 1; }
+
 static int epochs_of(const fitting *f) { return f->args->epochs ? f->args->epochs : FV_FIT_EPOCHS; }
 
 /* The rate of an optimizer step of this epoch, steps counted from 0. */
 static float rate_at(const fitting *f, uint64_t step) {
     const fv_schedule *schedule = &f->args->schedule;
     float base = f->trainer->lr * (float)fv_plateau_share(schedule, &f->progress.plateau);
-    return fv_schedule_at(schedule, base, step, (uint64_t)f->batches * (uint64_t)epochs_of(f), f->batches);
+    uint64_t group = (uint64_t)group_of(f), steps = (f->batches + group - 1) / group; /* of an epoch */
+    return fv_schedule_at(schedule, base, step, steps * (uint64_t)epochs_of(f), steps);
 }
 
 /* ---- Steps ----------------------------------------------------------------------------------------------------------------- */
@@ -78,14 +81,21 @@ static fv_status watch_files(fitting *f, const fv_dataset *dataset, int skipped)
     return fv_bad_limit(f->train, f->skipped, f->args->max_bad);
 }
 
-static fv_status step(fitting *f, const fv_batch *batch) {
+/* A group that is not full ends with the epoch. One whose last batches hold nothing but bad files makes no step. */
+static fv_status learn(fitting *f, const fv_batch *batch, float *loss) {
     float lr = rate_at(f, f->trainer->step);
+    if (f->trainer->held + 1 < group_of(f) && batch->next < f->batches)
+        return fv_trainer_accumulate(f->trainer, batch->x, batch->labels, batch->count, loss);
+    return fv_trainer_step(f->trainer, batch->x, batch->labels, batch->count, lr == 0 ? FV_ZERO : lr, loss);
+}
+
+static fv_status step(fitting *f, const fv_batch *batch) {
     float loss;
-    FV_TRY(fv_trainer_step(f->trainer, batch->x, batch->labels, batch->count, lr == 0 ? FV_ZERO : lr, &loss));
+    FV_TRY(learn(f, batch, &loss));
     fv_scoring scoring = {.model = f->model, .loss = &f->trainer->args.loss};
     fv_score_add_step(&f->progress.score, &scoring, (double)loss, fv_trainer_logits(f->trainer), batch->labels,
                       batch->count);
-    fv_gradients_add(&f->progress.gradients, f->trainer);
+    if (f->trainer->held == 0) fv_gradients_add(&f->progress.gradients, f->trainer);
     f->progress.batch = batch->next;
     return FV_OK;
 }
@@ -110,13 +120,14 @@ static fv_status train_epoch(fitting *f) {
     FV_TRY(fv_loader_start(f->loader, (uint64_t)f->progress.epoch, f->progress.batch));
     double began = fv_seconds() - f->progress.seconds;
     f->skipped = 0;
+    f->trainer->held = 0;
     while (f->progress.batch < f->batches) {
         FV_TRY(fv_loader_next(f->loader, &batch));
         FV_TRY(watch_files(f, f->train, batch.skipped));
         if (batch.count == 0) break; /* nothing but bad files were left */
         FV_TRY(step(f, &batch));
         f->progress.seconds = fv_seconds() - began;
-        FV_TRY(after_step(f));
+        if (f->trainer->held == 0) FV_TRY(after_step(f)); /* a state lies between groups */
     }
     return FV_OK;
 }
@@ -194,6 +205,7 @@ static fv_status commit_epoch(fitting *f, const fv_epoch_report *report) {
     if (status != FV_OK) return status;
     if (report->best) FV_TRY(fv_run_save_model(&f->run, f->model, "best.safetensors"));
     FV_TRY(fv_run_save_model(&f->run, f->model, "last.safetensors"));
+    fv_trainer_show_average(f->trainer, false);
     f->progress.epoch++;
     f->progress.batch = 0;
     f->progress.score = (fv_score){0};
@@ -204,6 +216,7 @@ static fv_status commit_epoch(fitting *f, const fv_epoch_report *report) {
 static fv_status run_epoch(fitting *f) {
     FV_TRY(train_epoch(f));
     fv_epoch_report report = describe_epoch(f);
+    fv_trainer_show_average(f->trainer, true);
     if (f->val) FV_TRY(validate(f, &report));
     FV_TRY(commit_epoch(f, &report));
     const fv_callback *callback = &f->args->callback;
@@ -230,6 +243,8 @@ static fv_status check(fitting *f) {
     if (a->epochs < 0) return fv_fail(FV_BAD_ARGUMENT, "epochs %d: must be at least 1", a->epochs);
     if (a->workers < 0 || a->workers > 256)
         return fv_fail(FV_BAD_ARGUMENT, "workers %d: must be from 0 to 256", a->workers);
+    if (a->accumulate < 0 || a->accumulate > 65536)
+        return fv_fail(FV_BAD_ARGUMENT, "accumulate %d: must be from 1 to 65536 batches", a->accumulate);
     if (a->save_every < 0) return fv_fail(FV_BAD_ARGUMENT, "save_every %d: must be 0 or more steps", a->save_every);
     if (a->early_stop < 0) return fv_fail(FV_BAD_ARGUMENT, "early_stop %d: must be 0 or more epochs", a->early_stop);
     if (a->early_stop > 0 && !f->val)
@@ -321,6 +336,8 @@ static fv_status make_trainer(fitting *f) {
                             .optimizer = a->optimizer,
                             .batch_size = a->batch_size,
                             .threads = a->threads,
+                            .ema = a->ema,
+                            .accumulate = a->accumulate > 1,
                             .seed = a->seed};
     if (a->resume && a->threads == 0) FV_TRY(fv_run_threads(a->save_dir, &args.threads));
     f->trainer = fv_trainer_plan(f->model, &args);
@@ -348,6 +365,7 @@ fv_status fv_fit_with(fv_model *model, const fv_dataset *train, const fv_dataset
     fitting f = {.args = args, .model = model, .train = train, .val = val};
     fv_status status = start(&f);
     while (status == FV_OK && !is_over(&f)) status = run_epoch(&f);
+    fv_trainer_show_average(f.trainer, status == FV_OK);
     fv_loader_free(f.loader);
     fv_session_free(&f.inference);
     fv_trainer_free(f.trainer);

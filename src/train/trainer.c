@@ -16,17 +16,23 @@ static fv_value *add_loss(void *user, fv_graph *graph, fv_value *logits, fv_valu
     return fv_loss_node(graph, &loss, logits, target);
 }
 
+static bool is_sum(const char *name) {
+    size_t length = strlen(name), end = sizeof "." FV_SUM_SLOT - 1;
+    return length > end && strcmp(name + length - end, "." FV_SUM_SLOT) == 0;
+}
+
 /* The storage of a slot leaf: made, as zeros, when a plan first asks for it; later plans share it. */
 static fv_status bind_slot(fv_trainer *trainer, fv_node *leaf) {
-    for (int i = 0; i < trainer->n_slots; i++)
-        if (strcmp(trainer->slots[i].name, leaf->name) == 0) {
-            leaf->param = &trainer->slots[i];
+    bool sum = is_sum(leaf->name);
+    fv_param *slots = sum ? trainer->sums : trainer->slots;
+    int *n = sum ? &trainer->n_sums : &trainer->n_slots;
+    for (int i = 0; i < *n; i++)
+        if (strcmp(slots[i].name, leaf->name) == 0) {
+            leaf->param = &slots[i];
             return FV_OK;
         }
-    fv_param *slot = &trainer->slots[trainer->n_slots];
-    FV_TRY(fv_param_init(slot, leaf->name, fv_parameter_of(leaf), 0));
-    leaf->param = slot;
-    trainer->n_slots++;
+    FV_TRY(fv_param_init(&slots[*n], leaf->name, fv_parameter_of(leaf), 0));
+    leaf->param = &slots[(*n)++];
     return FV_OK;
 }
 
@@ -48,7 +54,9 @@ static fv_status add_updates(void *user, fv_graph *graph, fv_value *const grads[
     fv_value **params = FV_NEW_N(fv_value *, 2 * (size_t)n_grads);
     if (!params) return FV_NO_MEMORY;
     int count = parameter_leaves(graph, n_grads, grads, params, params + n_grads);
-    fv_status status = fv_optimizer_build(graph, &trainer->args.optimizer, params, params + n_grads, count);
+    fv_status status =
+        fv_optimizer_build(graph, &trainer->args.optimizer, &(fv_extras){trainer->args.ema, trainer->args.accumulate},
+                           params, params + n_grads, count);
     fv_free(params);
     for (int id = before; id < graph->n_nodes && status == FV_OK; id++)
         if (graph->nodes[id]->op == &fv_parameter_op) status = bind_slot(trainer, graph->nodes[id]);
@@ -74,10 +82,14 @@ static fv_status start(fv_trainer *trainer) {
     trainer->lr = fv_optimizer_resolved(&trainer->args.optimizer).lr;
     if (trainer->args.batch_size < 1)
         return fv_fail(FV_BAD_ARGUMENT, "batch size %d: must be at least 1", trainer->args.batch_size);
+    if (!(trainer->args.ema >= 0 && trainer->args.ema < 1))
+        return fv_fail(FV_BAD_ARGUMENT, "ema %g: must be at least 0 and below 1", (double)trainer->args.ema);
     FV_TRY(copy_class_weights(trainer));
     trainer->slots = FV_NEW_N(fv_param, (size_t)session->model->n_params * FV_MAX_SLOTS);
+    trainer->sums = FV_NEW_N(fv_param, (size_t)session->model->n_params);
     size_t outputs = (size_t)fv_model_outputs(session->model);
-    trainer->target = !trainer->slots ? NULL : fv_alloc((size_t)trainer->args.batch_size * outputs, sizeof(float));
+    trainer->target =
+        !trainer->slots || !trainer->sums ? NULL : fv_alloc((size_t)trainer->args.batch_size * outputs, sizeof(float));
     session->team = trainer->team = trainer->target ? fv_team_new(trainer->args.threads) : NULL;
     if (!trainer->team) return FV_NO_MEMORY;
     session->args =
@@ -113,7 +125,9 @@ void fv_trainer_free(fv_trainer *trainer) {
     fv_session_free(&trainer->session);
     fv_team_free(trainer->team);
     for (int i = 0; i < trainer->n_slots; i++) fv_param_free(&trainer->slots[i]);
+    for (int i = 0; i < trainer->n_sums; i++) fv_param_free(&trainer->sums[i]);
     fv_free(trainer->slots);
+    fv_free(trainer->sums);
     fv_free(trainer->target);
     fv_free(trainer->class_weights);
     fv_free(trainer);
@@ -137,27 +151,58 @@ static fv_status fill_target(fv_trainer *trainer, const int *labels, int n) {
     return FV_OK;
 }
 
-fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, float *loss) {
-    if (!trainer) return fv_last_status();
+/* What the loss's mean was divided by. */
+static float weight_of(const fv_trainer *trainer, const int *labels, int n) {
+    const float *weights = trainer->args.loss.class_weights;
+    float sum = weights ? 0 : (float)n;
+    for (int i = 0; i < n && weights; i++) sum += weights[labels[i]];
+    return sum;
+}
+
+/* Batches of a group have dropout masks of their own. */
+static uint64_t seed_of(const fv_trainer *trainer) {
+    return trainer->args.seed + (uint64_t)trainer->held * 0x9e3779b97f4a7c15u;
+}
+
+/* One batch; it ends its group unless `hold` is set. */
+static fv_status run_batch(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, bool hold,
+                           float *loss) {
     if (n < 1 || n > trainer->args.batch_size)
         return fv_fail(FV_BAD_ARGUMENT, "a batch of %d images: must be from 1 to batch_size %d", n,
                        trainer->args.batch_size);
     if (!x || !labels) return fv_fail(FV_BAD_ARGUMENT, "a step without %s", x ? "labels" : "images");
+    fv_trainer_show_average(trainer, false);
     if (!(lr >= 0 || lr == FV_ZERO)) return fv_fail(FV_BAD_ARGUMENT, "lr %g: must be above 0", (double)lr);
     FV_TRY(fill_target(trainer, labels, n));
     fv_plan *plan = fv_session_plan(&trainer->session, n);
     if (!plan) return fv_last_status();
+    fv_group group = {.weight = weight_of(trainer, labels, n), .first = trainer->held == 0, .hold = hold};
+    group.total = group.weight + (group.first ? 0 : trainer->weight);
     FV_TRY(fv_plan_run(plan, &(fv_plan_input){.x = x,
                                               .target = trainer->target,
-                                              .seed = trainer->args.seed,
+                                              .seed = seed_of(trainer),
                                               .step = trainer->step,
+                                              .group = group,
                                               .lr = lr > 0          ? lr
                                                     : lr == FV_ZERO ? 0
                                                                     : trainer->lr}));
-    trainer->step++;
+    trainer->weight = group.total;
+    trainer->held = hold ? trainer->held + 1 : 0;
+    trainer->step += !hold;
     trainer->last = plan;
     if (loss) *loss = fv_plan_mean_loss(plan);
     return FV_OK;
+}
+
+fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, float *loss) {
+    return trainer ? run_batch(trainer, x, labels, n, lr, false, loss) : fv_last_status();
+}
+
+fv_status fv_trainer_accumulate(fv_trainer *trainer, const float *x, const int *labels, int n, float *loss) {
+    if (!trainer) return fv_last_status();
+    if (!trainer->args.accumulate)
+        return fv_fail(FV_BAD_ARGUMENT, "accumulate: the trainer was made for a step with each batch");
+    return run_batch(trainer, x, labels, n, 0, true, loss);
 }
 
 const float *fv_trainer_logits(const fv_trainer *trainer) { return trainer ? fv_plan_logits(trainer->last) : NULL; }
@@ -171,10 +216,43 @@ fv_status fv_trainer_gradient_norms(const fv_trainer *trainer, double *norms, in
     return FV_OK;
 }
 
+/* ---- Averages of the weights ---------------------------------------------------------------------------------------- */
+
+/* The slot "PARAMETER.ema"; NULL where the parameter has none. */
+static fv_param *average_of(const fv_trainer *trainer, const fv_param *param) {
+    size_t length = strlen(param->name);
+    for (fv_param *slot = trainer->slots; slot < trainer->slots + trainer->n_slots; slot++)
+        if (strncmp(slot->name, param->name, length) == 0 && strcmp(slot->name + length, "." FV_EMA_SLOT) == 0)
+            return slot;
+    return NULL;
+}
+
+/* Both lie in one layout, which plans rely on, and at addresses that they hold: only the numbers change places. */
+static void swap(fv_param *a, fv_param *b) {
+    for (size_t i = 0; i < a->bytes / sizeof(float); i++) {
+        float number = a->data[i];
+        a->data[i] = b->data[i];
+        b->data[i] = number;
+    }
+    a->version++;
+    b->version++;
+}
+
+void fv_trainer_show_average(fv_trainer *trainer, bool show) {
+    if (!trainer || show == trainer->averaged || trainer->args.ema == 0 || trainer->step == 0) return;
+    const fv_model *model = trainer->session.model;
+    for (fv_param *param = model->params; param < model->params + model->n_params; param++) {
+        fv_param *average = average_of(trainer, param);
+        if (average) swap(param, average);
+    }
+    trainer->averaged = show;
+}
+
 size_t fv_trainer_bytes(const fv_trainer *trainer) {
     if (!trainer) return 0;
     size_t target = (size_t)trainer->args.batch_size * (size_t)fv_model_outputs(trainer->session.model);
     size_t bytes = fv_session_bytes(&trainer->session) + target * sizeof *trainer->target;
     for (int i = 0; i < trainer->n_slots; i++) bytes += trainer->slots[i].bytes;
+    for (int i = 0; i < trainer->n_sums; i++) bytes += trainer->sums[i].bytes;
     return bytes;
 }

@@ -15,7 +15,12 @@ struct fv_trainer {
     float lr;             /* the optimizer's own rate */
     fv_param *slots;      /* the optimizer's, named "PARAMETER.SLOT"; room for FV_MAX_SLOTS a parameter */
     int n_slots;
+    fv_param *sums; /* of gradients, "PARAMETER.gradient_sum": no part of a run's state, which lies between groups */
+    int n_sums;
     uint64_t step; /* optimizer steps done */
+    bool averaged; /* the model holds the averages, and the slots the weights */
+    int held;      /* batches of the group so far that have made no step */
+    float weight;  /* of their images */
     float *target; /* [batch_size, K] */
     int classes;   /* of labels */
     fv_plan *last; /* of the last step */

@@ -166,6 +166,7 @@ lab lab_begin(const lab_case *kind, uint64_t seed, bool small) {
     /* An operator without outputs answers with a value of no graph: the node is the last one then. */
     l.node = y->node ? y->node : l.graph->nodes[l.graph->n_nodes - 1];
     l.env = (fv_run_env){.seed = seed, .step = 3, .lr = 0.1f, .training = true};
+    l.env.group = (fv_group){.weight = 2, .total = 6, .first = seed % 2};
     l.env.count = l.node->in[0]->shape.rank ? l.node->in[0]->shape.dim[0] : 1;
     emit_gradient(&l);
     make_numbers(&l);

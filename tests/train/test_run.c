@@ -50,12 +50,23 @@ static void begin(const fv_fit_args *args, uint64_t step) {
 /* In the middle of an epoch, with loader threads or without. */
 static void test_stopped(void **state) {
     (void)state;
-    const fv_optimizer optimizers[] = {fv_adam(.lr = 0.01f), fv_momentum(.lr = 0.05f, .weight_decay = 1e-3f),
-                                       fv_sgd(.lr = 0.1f), fv_adamw(.clip_norm = 0.5f)};
+    const fv_optimizer optimizers[] = {fv_adam(.lr = 0.01f),
+                                       fv_momentum(.lr = 0.05f, .weight_decay = 1e-3f),
+                                       fv_sgd(.lr = 0.1f),
+                                       fv_adamw(.clip_norm = 0.5f),
+                                       fv_rmsprop(.centered = true, .momentum = 0.5f),
+                                       fv_adagrad(.clip_each = 0.5f),
+                                       fv_adadelta(.clip_value = 0.1f),
+                                       fv_adamax(.l1 = 1e-3f),
+                                       fv_nadam(0),
+                                       fv_radam(0),
+                                       fv_lars(.trust = 0.1f, .weight_decay_by = "fc=0.01"),
+                                       fv_lamb(.lr = 0.01f)};
     for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; i++) {
         fv_fit_args args = standard_args(temporary("stopped-%zu", i));
         args.optimizer = optimizers[i];
         args.schedule = i % 2 ? fv_plateau(.patience = 1, .threshold = 0.5f, .gamma = 0.25f) : fv_cosine(.warmup = 3);
+        args.ema = i % 2 ? 0.9f : 0;
         args.augment = "crop:1 flip rotate:20 contrast";
         args.best = i % 2 ? "macro_f1" : "loss";
         args.early_stop = 2;
@@ -184,6 +195,8 @@ static void test_other_arguments(void **state) {
     REFUSED(optimizer.weight_decay, 1, "optimizer.weight_decay 0, not 1");
     REFUSED(schedule, fv_cosine(), "schedule \"constant\", not \"cosine:floor=0,by_epoch=0\"");
     REFUSED(schedule.warmup, 5, "warmup 0, not 5");
+    REFUSED(optimizer.weight_decay_by, "bias=0", "optimizer.weight_decay_by \"\", not \"bias=0\"");
+    REFUSED(ema, 0.5f, "ema 0, not 0.5");
     REFUSED(loss, smooth, "loss.label_smoothing 0, not 0.5");
     REFUSED(loss.class_weights, others, "loss.class_weights[2] 1, not 3");
     REFUSED(loss.class_weights, NULL, "loss.class_weights an array of 3, not an array of 0");
