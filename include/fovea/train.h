@@ -202,9 +202,13 @@ typedef struct fv_trainer_args {
 FV_API fv_trainer *fv_trainer_new_with(fv_model *model, const fv_trainer_args *args);
 FV_API void fv_trainer_free(fv_trainer *trainer);
 
-/* One step on x [n,C,H,W] with class indices labels [n], 1 <= n <= batch_size. *loss (may be NULL) is the batch's mean
+/* One step on x [n,C,H,W] with class indices labels [n] (or the loss's ignore_index), 1 <= n <= batch_size. *loss (may be NULL) is the batch's mean
  * before the update, auxiliary heads' included. lr 0: the optimizer's own; FV_ZERO: none, which moves running statistics alone. */
 FV_API fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, float *loss);
+/* The same with soft labels: targets [n,fv_model_classes()], each row the shares of the classes, from 0 to 1 with sum 1; for
+ * bce of several logits each class by itself, from 0 to 1. */
+FV_API fv_status fv_trainer_step_soft(fv_trainer *trainer, const float *x, const float *targets, int n, float lr,
+                                      float *loss);
 /* The logits [n,K] of the last step; valid until the next. */
 FV_API const float *fv_trainer_logits(const fv_trainer *trainer);
 /* norms [count], one for each of the model's parameters (fv_model_parameter): the L2 norm of its gradient in the last step,

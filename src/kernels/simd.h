@@ -13,6 +13,12 @@ typedef struct fv_adam_terms {
     float beta1, one_less_beta1, beta2, one_less_beta2, rate, scale, epsilon;
 } fv_adam_terms;
 
+/* Binary cross entropy: factors of the positive and the negative term, share of the target that goes half to each, and
+ * focal loss's exponent (0: none). */
+typedef struct fv_bce_terms {
+    float positive, negative, smoothing, gamma;
+} fv_bce_terms;
+
 /* A block of channels as a source of some lanes of another: which of its lanes goes to lane j, -1 for none. */
 typedef struct fv_lanes {
     const float *x;

@@ -62,7 +62,7 @@ static fv_status report_step(const fitting *f) {
                              .batches = f->batches,
                              .step = f->trainer->step,
                              .lr = rate_at(f, f->trainer->step - 1),
-                             .loss = p->score.loss / p->score.weight,
+                             .loss = fv_score_loss(&p->score),
                              .images_per_second = (double)p->score.n / p->seconds,
                              .seconds_left = per_batch * (double)left};
     return answer_of(f, "on_step", callback->on_step(callback->user, &report));
@@ -82,9 +82,9 @@ static fv_status step(fitting *f, const fv_batch *batch) {
     float lr = rate_at(f, f->trainer->step);
     float loss;
     FV_TRY(fv_trainer_step(f->trainer, batch->x, batch->labels, batch->count, lr == 0 ? FV_ZERO : lr, &loss));
-    fv_scoring scoring = {.model = f->model, .loss = &f->trainer->args.loss};
-    fv_score_add_step(&f->progress.score, &scoring, (double)loss, fv_trainer_logits(f->trainer), batch->labels,
-                      batch->count);
+    fv_scoring scoring = {.model = f->model, .loss = &f->trainer->loss};
+    fv_score_add_step(&f->progress.score, &scoring, (double)loss, f->trainer->weight, fv_trainer_logits(f->trainer),
+                      batch->labels, batch->count);
     fv_gradients_add(&f->progress.gradients, f->trainer);
     f->progress.batch = batch->next;
     return FV_OK;
@@ -239,6 +239,9 @@ static fv_status check(fitting *f) {
     if (!(a->max_bad < 1)) return fv_fail(FV_BAD_ARGUMENT, "max_bad %g: must be from 0 to below 1", (double)a->max_bad);
     if (a->schedule.kind == FV_PLATEAU && !f->val)
         return fv_fail(FV_BAD_ARGUMENT, "schedule plateau: needs a set to validate on");
+    if (a->loss.ignore && (a->loss.ignore_index < 0 || a->loss.ignore_index >= fv_dataset_classes(f->train)))
+        return fv_fail(FV_BAD_ARGUMENT, "ignore_index %d: must be from 0 to %d, the last class of %s",
+                       a->loss.ignore_index, fv_dataset_classes(f->train) - 1, fv_dataset_name(f->train));
     if (a->resume && !a->save_dir) return fv_fail(FV_BAD_ARGUMENT, "resume: needs the save_dir of the run");
     size_t count = fv_dataset_count(f->train), batch = (size_t)(a->batch_size ? a->batch_size : 64);
     if (a->batch_size >= 0 && batch > count)

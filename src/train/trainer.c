@@ -1,10 +1,12 @@
-/* One optimizer step after another: a training session, the optimizer's slots, and targets made from labels. */
+/* One optimizer step after another: a training session, the optimizer's slots, and targets made from labels or shares. */
 #include "train/trainer.h"
 
 #include "core/memory.h"
+#include "metrics/metrics.h"
 #include "ops/loss.h"
 #include "optim/optim.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- What the plan is made of ---------------------------------------------------------------------------------------- */
@@ -12,6 +14,11 @@
 static fv_value *add_loss(void *user, fv_graph *graph, fv_value *logits, fv_value *target, float weight) {
     const fv_trainer *trainer = user;
     fv_loss loss = trainer->args.loss;
+    const float *w = loss.class_weights;
+    int positive = trainer->session.model->positive;
+    const bool one = w && logits->shape.dim[1] == 1;
+    const float by_sign[2] = {one ? w[1 - positive] : 0, one ? w[positive] : 0};
+    if (one) loss.class_weights = by_sign;
     loss.weight = (loss.weight == 0 ? 1 : loss.weight) * weight;
     return fv_loss_node(graph, &loss, logits, target);
 }
@@ -75,6 +82,7 @@ static fv_status start(fv_trainer *trainer) {
     if (trainer->args.batch_size < 1)
         return fv_fail(FV_BAD_ARGUMENT, "batch size %d: must be at least 1", trainer->args.batch_size);
     FV_TRY(copy_class_weights(trainer));
+    trainer->loss = fv_loss_resolved(&trainer->args.loss, fv_model_outputs(session->model));
     trainer->slots = FV_NEW_N(fv_param, (size_t)session->model->n_params * FV_MAX_SLOTS);
     size_t outputs = (size_t)fv_model_outputs(session->model);
     trainer->target = !trainer->slots ? NULL : fv_alloc((size_t)trainer->args.batch_size * outputs, sizeof(float));
@@ -121,30 +129,67 @@ void fv_trainer_free(fv_trainer *trainer) {
 
 /* ---- Steps ---------------------------------------------------------------------------------------------------------------- */
 
+/* Targets [n,K] from what the caller gave; what the images count in a mean is added up. */
+
+static fv_status bad_label(const fv_trainer *trainer, int label, int image) {
+    return fv_fail(FV_BAD_DATA, "label %d of image %d: must be from 0 to %d", label, image, trainer->classes - 1);
+}
+
 /* One logit: 1 for the positive class. Several: one-hot. */
-static fv_status fill_target(fv_trainer *trainer, const int *labels, int n) {
-    int outputs = fv_model_outputs(trainer->session.model), positive = trainer->session.model->positive;
-    memset(trainer->target, 0, (size_t)n * (size_t)outputs * sizeof(float));
-    for (int i = 0; i < n; i++) {
-        if (labels[i] < 0 || labels[i] >= trainer->classes)
-            return fv_fail(FV_BAD_DATA, "label %d of image %d: must be from 0 to %d", labels[i], i,
-                           trainer->classes - 1);
-        if (outputs == 1)
-            trainer->target[i] = labels[i] == positive;
-        else
-            trainer->target[(size_t)i * (size_t)outputs + (size_t)labels[i]] = 1;
+static fv_status fill_from_labels(fv_trainer *trainer, const int *labels, int n) {
+    const int outputs = fv_model_outputs(trainer->session.model), positive = trainer->session.model->positive;
+    const float *weights = trainer->loss.class_weights;
+    float *target = trainer->target;
+    for (int i = 0; i < n; i++, target += outputs) {
+        bool ignored = fv_is_ignored(&trainer->loss, labels[i]);
+        if (!ignored && (labels[i] < 0 || labels[i] >= trainer->classes)) return bad_label(trainer, labels[i], i);
+        for (int c = 0; c < outputs; c++)
+            target[c] = ignored ? -1 : outputs == 1 ? labels[i] == positive : labels[i] == c;
+        if (!ignored) trainer->weight += weights ? (double)weights[labels[i]] : 1;
     }
     return FV_OK;
 }
 
-fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, float *loss) {
+/* FV_OK if it is a distribution, or, of bce's independent labels, each from 0 to 1. */
+static fv_status check_shares(const fv_trainer *trainer, const float *shares, int image) {
+    bool independent = trainer->loss.kind == FV_BCE && fv_model_outputs(trainer->session.model) > 1;
+    double sum = 0;
+    for (int c = 0; c < trainer->classes; c++) {
+        if (!(shares[c] >= 0 && shares[c] <= 1))
+            return fv_fail(FV_BAD_DATA, "target %g of class %d, image %d: must be from 0 to 1", (double)shares[c], c,
+                           image);
+        sum += (double)shares[c];
+    }
+    if (independent || fabs(sum - 1) < 1e-3) return FV_OK;
+    return fv_fail(FV_BAD_DATA, "the targets of image %d sum to %g: must be 1", image, sum);
+}
+
+/* One logit: the positive class's share. */
+static fv_status fill_from_shares(fv_trainer *trainer, const float *shares, int n) {
+    const int outputs = fv_model_outputs(trainer->session.model), classes = trainer->classes;
+    const float *weights = trainer->loss.class_weights;
+    for (int i = 0; i < n; i++, shares += classes) {
+        FV_TRY(check_shares(trainer, shares, i));
+        if (outputs == 1)
+            trainer->target[i] = shares[trainer->session.model->positive];
+        else
+            memcpy(trainer->target + (size_t)i * (size_t)outputs, shares, (size_t)outputs * sizeof *shares);
+        for (int c = 0; c < classes && weights; c++) trainer->weight += (double)(weights[c] * shares[c]);
+        if (!weights) trainer->weight++;
+    }
+    return FV_OK;
+}
+
+static fv_status take_step(fv_trainer *trainer, const float *x, const int *labels, const float *shares, int n, float lr,
+                           float *loss) {
     if (!trainer) return fv_last_status();
     if (n < 1 || n > trainer->args.batch_size)
         return fv_fail(FV_BAD_ARGUMENT, "a batch of %d images: must be from 1 to batch_size %d", n,
                        trainer->args.batch_size);
-    if (!x || !labels) return fv_fail(FV_BAD_ARGUMENT, "a step without %s", x ? "labels" : "images");
+    if (!x || (!labels && !shares)) return fv_fail(FV_BAD_ARGUMENT, "a step without %s", x ? "labels" : "images");
     if (!(lr >= 0 || lr == FV_ZERO)) return fv_fail(FV_BAD_ARGUMENT, "lr %g: must be above 0", (double)lr);
-    FV_TRY(fill_target(trainer, labels, n));
+    trainer->weight = 0;
+    FV_TRY(shares ? fill_from_shares(trainer, shares, n) : fill_from_labels(trainer, labels, n));
     fv_plan *plan = fv_session_plan(&trainer->session, n);
     if (!plan) return fv_last_status();
     FV_TRY(fv_plan_run(plan, &(fv_plan_input){.x = x,
@@ -158,6 +203,15 @@ fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels
     trainer->last = plan;
     if (loss) *loss = fv_plan_mean_loss(plan);
     return FV_OK;
+}
+
+fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, float *loss) {
+    return take_step(trainer, x, labels, NULL, n, lr, loss);
+}
+
+fv_status fv_trainer_step_soft(fv_trainer *trainer, const float *x, const float *targets, int n, float lr,
+                               float *loss) {
+    return take_step(trainer, x, NULL, targets, n, lr, loss);
 }
 
 const float *fv_trainer_logits(const fv_trainer *trainer) { return trainer ? fv_plan_logits(trainer->last) : NULL; }

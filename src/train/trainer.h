@@ -16,7 +16,9 @@ struct fv_trainer {
     fv_param *slots;      /* the optimizer's, named "PARAMETER.SLOT"; room for FV_MAX_SLOTS a parameter */
     int n_slots;
     uint64_t step; /* optimizer steps done */
+    fv_loss loss;  /* args.loss with its defaults filled in and weights of its own */
     float *target; /* [batch_size, K] */
+    double weight; /* what the last step's images count in a mean: their class weights' sum, or their number */
     int classes;   /* of labels */
     fv_plan *last; /* of the last step */
 };
