@@ -86,6 +86,10 @@ fv_status cli_loss_settings(cli_options *options, const fv_dataset *train, fv_lo
     if (loss->ignore && loss->ignore_index >= fv_dataset_classes(train))
         return fv_fail(FV_BAD_ARGUMENT, "--ignore-index %d: must be below the number of classes, which is %d",
                        loss->ignore_index, fv_dataset_classes(train));
+    if (loss->ignore && (options->mixup > 0 || options->cutmix > 0))
+        return fv_fail(FV_BAD_ARGUMENT,
+                       "--ignore-index and --%s: an image that is left out cannot be mixed: give one of them",
+                       options->mixup > 0 ? "mixup" : "cutmix");
     if (options->class_weights) FV_TRY(class_weights(options, train, &loss->class_weights));
     return fv_loss_check(loss);
 }

@@ -72,9 +72,15 @@ typedef struct fv_fit_args {
     int threads;            /* compute threads; default: those the process may use, on resuming as many as before */
     uint64_t seed;          /* of shuffling, augmentation and dropout */
     const fv_preprocess
-        *preprocess;      /* kept in the model; default: the model's own, or the training set's if it has none */
-    const char *augment;  /* what happens to training images, "crop:4 flip rotate:15 brightness:0.2": transforms with
+        *preprocess;     /* kept in the model; default: the model's own, or the training set's if it has none */
+    const char *augment; /* what happens to training images, "crop:4 flip rotate:15 brightness:0.2": transforms with
                              their parameters, in their order; `fovea help train` lists them. Default: nothing */
+    float mixup,
+        cutmix;    /* batches are mixed with themselves, images and labels, in shares of Beta(alpha, alpha): alpha of
+                             mixup (Zhang et al. 2017), of CutMix (Yun et al. 2019), or of both, one being drawn for each
+                             batch; at most 100. Default 0: not. top1 of training then counts the label of the larger share */
+    bool balanced; /* each epoch draws as many images of one class as of another, again from the start of a class that
+                             has run out; an epoch has as many images as the set. Default: each image once */
     const char *save_dir; /* the run folder (see docs/files.md); default NULL: nothing is written */
     bool overwrite;       /* a run that is already there is replaced; default: refused */
     bool resume;          /* goes on from save_dir's state, or begins anew if the run was ended before its first;

@@ -65,6 +65,9 @@ json_t *fv_course_to_json(const fv_trainer *trainer, const fv_fit_args *args, si
     object = fv_json_with(object, "epochs", json_integer(args->epochs ? args->epochs : FV_FIT_EPOCHS));
     object = fv_json_with(object, "batch_size", json_integer(trainer->args.batch_size));
     object = fv_json_with(object, "augment", json_string(args->augment ? args->augment : ""));
+    object = fv_json_with(object, "mixup", json_real((double)args->mixup));
+    object = fv_json_with(object, "cutmix", json_real((double)args->cutmix));
+    object = fv_json_with(object, "balanced", json_boolean(args->balanced));
     object = fv_json_with(object, "best", json_string(args->best ? args->best : "top1"));
     object = fv_json_with(object, "early_stop", json_integer(args->early_stop));
     object = fv_json_with(object, "min_delta", json_real((double)args->min_delta));

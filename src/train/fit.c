@@ -9,6 +9,7 @@
 #include "train/criterion.h"
 #include "train/evaluate.h"
 #include "train/metrics_line.h"
+#include "train/mixing.h"
 #include "train/run.h"
 #include "train/stop.h"
 
@@ -23,6 +24,7 @@ typedef struct fitting {
     fv_trainer *trainer;
     fv_session inference; /* of the model, on the trainer's team */
     fv_loader *loader;
+    fv_mixing mixing;
     fv_run run;
     fv_progress progress;
     char *config;                  /* owned: of the run that is resumed; NULL: the caller's */
@@ -79,12 +81,19 @@ static fv_status watch_files(fitting *f, const fv_dataset *dataset, int skipped)
 }
 
 static fv_status step(fitting *f, const fv_batch *batch) {
-    float lr = rate_at(f, f->trainer->step);
-    float loss;
-    FV_TRY(fv_trainer_step(f->trainer, batch->x, batch->labels, batch->count, lr == 0 ? FV_ZERO : lr, &loss));
+    float lr = rate_at(f, f->trainer->step), loss;
+    const float asked = lr == 0 ? FV_ZERO : lr;
+    const int *labels = batch->labels;
+    if (fv_is_mixing(&f->mixing)) {
+        fv_mix_batch(&f->mixing, f->trainer, (uint64_t)f->progress.epoch, batch->next - 1, batch);
+        labels = f->mixing.strongest;
+        FV_TRY(fv_trainer_step_soft(f->trainer, batch->x, f->mixing.targets, batch->count, asked, &loss));
+    } else {
+        FV_TRY(fv_trainer_step(f->trainer, batch->x, labels, batch->count, asked, &loss));
+    }
     fv_scoring scoring = {.model = f->model, .loss = &f->trainer->loss};
     fv_score_add_step(&f->progress.score, &scoring, (double)loss, f->trainer->weight, fv_trainer_logits(f->trainer),
-                      batch->labels, batch->count);
+                      labels, batch->count);
     fv_gradients_add(&f->progress.gradients, f->trainer);
     f->progress.batch = batch->next;
     return FV_OK;
@@ -227,6 +236,7 @@ static fv_status check(fitting *f) {
     FV_TRY(fv_check_classes(f->model, f->train));
     if (f->val) FV_TRY(fv_check_classes(f->model, f->val));
     FV_TRY(fv_schedule_check(&a->schedule));
+    FV_TRY(fv_mixing_check(a->mixup, a->cutmix, &a->loss));
     if (a->epochs < 0) return fv_fail(FV_BAD_ARGUMENT, "epochs %d: must be at least 1", a->epochs);
     if (a->workers < 0 || a->workers > 256)
         return fv_fail(FV_BAD_ARGUMENT, "workers %d: must be from 0 to 256", a->workers);
@@ -274,6 +284,7 @@ static fv_status open_loader(fitting *f) {
                            .batch_size = f->trainer->args.batch_size,
                            .workers = f->args->workers,
                            .shuffle = true,
+                           .balanced = f->args->balanced,
                            .seed = f->args->seed,
                            .augment = f->args->augment};
     fv_model_input(f->model, &args.channels, &args.height, &args.width);
@@ -338,6 +349,7 @@ static fv_status start(fitting *f) {
     FV_TRY(set_preprocess(f));
     FV_TRY(make_trainer(f));
     f->inference = (fv_session){.model = f->model, .team = f->trainer->team};
+    FV_TRY(fv_mixing_init(&f->mixing, f->trainer, a->mixup, a->cutmix));
     FV_TRY(open_loader(f));
     FV_TRY(make_plans(f));
     FV_TRY(check_memory(f));
@@ -352,6 +364,7 @@ fv_status fv_fit_with(fv_model *model, const fv_dataset *train, const fv_dataset
     fv_status status = start(&f);
     while (status == FV_OK && !is_over(&f)) status = run_epoch(&f);
     fv_loader_free(f.loader);
+    fv_mixing_free(&f.mixing);
     fv_session_free(&f.inference);
     fv_trainer_free(f.trainer);
     fv_gradients_free(&f.progress.gradients);
