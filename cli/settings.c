@@ -48,23 +48,54 @@ static int read_numbers(const char **text, float *numbers, int most) {
     return -1;
 }
 
-static fv_status class_weights(cli_options *options, int classes, const float **weights) {
+/* The option's word becomes the numbers, so that a run that is resumed does not depend on counting again. */
+static fv_status balance(cli_options *options, const fv_dataset *train, float *weights) {
+    const char *text = "";
+    FV_TRY(fv_dataset_balanced_weights(train, weights));
+    for (int i = 0; text && i < fv_dataset_classes(train); i++)
+        text = fv_arena_format(&options->arena, "%s%s%.9g", text, i ? "," : "", (double)weights[i]);
+    if (!text) return FV_NO_MEMORY;
+    options->class_weights = options->text[CLI_FLAG_class_weights] = text;
+    return FV_OK;
+}
+
+static fv_status class_weights(cli_options *options, const fv_dataset *train, const float **weights) {
     const char *text = options->class_weights;
+    int classes = fv_dataset_classes(train);
     float *numbers = fv_arena_alloc(&options->arena, (size_t)classes, sizeof(float));
     if (!numbers) return FV_NO_MEMORY;
+    *weights = numbers;
+    if (strcmp(text, "balanced") == 0) {
+        fv_status status = balance(options, train, numbers);
+        return status == FV_OK ? FV_OK : fv_fail_in(status, "--class-weights balanced");
+    }
     bool good = read_numbers(&text, numbers, classes) == classes && !*text;
     for (int i = 0; i < classes; i++) good = good && numbers[i] >= 0;
-    *weights = numbers;
     return good ? FV_OK
                 : fv_fail(FV_BAD_ARGUMENT,
-                          "--class-weights %s: must be %d numbers from 0 on, separated by commas: one for each class",
+                          "--class-weights %s: must be balanced, or %d numbers from 0 on, separated by commas: one for "
+                          "each class",
                           options->class_weights, classes);
 }
 
-fv_status cli_loss_settings(cli_options *options, int classes, fv_loss *loss) {
+fv_status cli_loss_settings(cli_options *options, const fv_dataset *train, fv_loss *loss) {
     FV_TRY(fv_loss_named(options->loss, loss));
     loss->label_smoothing = (float)options->label_smoothing;
-    if (options->class_weights) FV_TRY(class_weights(options, classes, &loss->class_weights));
+    loss->gamma = GIVEN(options, focal_gamma);
+    loss->alpha = (float)options->focal_alpha;
+    loss->ignore = CLI_HAS(options, ignore_index);
+    loss->ignore_index = (int)options->ignore_index;
+    if (loss->kind != FV_BCE && loss->alpha > 0)
+        return fv_fail(FV_BAD_ARGUMENT, "--focal-alpha: goes with --loss bce; --class-weights is for %s",
+                       options->loss);
+    if (loss->ignore && loss->ignore_index >= fv_dataset_classes(train))
+        return fv_fail(FV_BAD_ARGUMENT, "--ignore-index %d: must be below the number of classes, which is %d",
+                       loss->ignore_index, fv_dataset_classes(train));
+    if (loss->ignore && (options->mixup > 0 || options->cutmix > 0))
+        return fv_fail(FV_BAD_ARGUMENT,
+                       "--ignore-index and --%s: an image that is left out cannot be mixed: give one of them",
+                       options->mixup > 0 ? "mixup" : "cutmix");
+    if (options->class_weights) FV_TRY(class_weights(options, train, &loss->class_weights));
     return fv_loss_check(loss);
 }
 

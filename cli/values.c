@@ -185,3 +185,4 @@ const char *cli_resize_name(int index) { return NAMES("pil", "cv2"); }
 const char *cli_decode_name(int index) { return NAMES("exact", "fast"); }
 const char *cli_precision_name(int index) { return NAMES("f32"); }
 const char *cli_mode_name(int index) { return NAMES("train", "infer", "load"); }
+const char *cli_sampler_name(int index) { return NAMES("shuffled", "balanced"); }

@@ -78,9 +78,15 @@ typedef struct fv_fit_args {
     int threads;   /* compute threads; default: those the process may use, on resuming as many as before */
     uint64_t seed; /* of shuffling, augmentation and dropout */
     const fv_preprocess
-        *preprocess;      /* kept in the model; default: the model's own, or the training set's if it has none */
-    const char *augment;  /* what happens to training images, "crop:4 flip rotate:15 brightness:0.2": transforms with
+        *preprocess;     /* kept in the model; default: the model's own, or the training set's if it has none */
+    const char *augment; /* what happens to training images, "crop:4 flip rotate:15 brightness:0.2": transforms with
                              their parameters, in their order; `fovea help train` lists them. Default: nothing */
+    float mixup,
+        cutmix;    /* batches are mixed with themselves, images and labels, in shares of Beta(alpha, alpha): alpha of
+                             mixup (Zhang et al. 2017), of CutMix (Yun et al. 2019), or of both, one being drawn for each
+                             batch; at most 100. Default 0: not. top1 of training then counts the label of the larger share */
+    bool balanced; /* each epoch draws as many images of one class as of another, again from the start of a class that
+                             has run out; an epoch has as many images as the set. Default: each image once */
     const char *save_dir; /* the run folder (see docs/files.md); default NULL: nothing is written */
     bool overwrite;       /* a run that is already there is replaced; default: refused */
     bool resume;          /* goes on from save_dir's state, or begins anew if the run was ended before its first;
@@ -228,12 +234,18 @@ FV_API void fv_trainer_free(fv_trainer *trainer);
  * that are trained. */
 FV_API void fv_trainer_show_average(fv_trainer *trainer, bool show);
 
-/* One step on x [n,C,H,W] with class indices labels [n], 1 <= n <= batch_size. *loss (may be NULL) is the batch's mean
+/* One step on x [n,C,H,W] with class indices labels [n] (or the loss's ignore_index), 1 <= n <= batch_size. *loss (may be NULL) is the batch's mean
  * before the update, auxiliary heads' included. lr 0: the optimizer's own; FV_ZERO: none, which moves running statistics alone. */
 FV_API fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, float *loss);
 /* With accumulate: adds the batch's gradient to that of the next step, which then is the mean over the images of all these
  * batches, as if they were one (save that batch norm looks at each for itself). */
 FV_API fv_status fv_trainer_accumulate(fv_trainer *trainer, const float *x, const int *labels, int n, float *loss);
+/* Both with soft labels: targets [n,fv_model_classes()], each row the shares of the classes, from 0 to 1 with sum 1; for
+ * bce of several logits each class by itself, from 0 to 1. */
+FV_API fv_status fv_trainer_step_soft(fv_trainer *trainer, const float *x, const float *targets, int n, float lr,
+                                      float *loss);
+FV_API fv_status fv_trainer_accumulate_soft(fv_trainer *trainer, const float *x, const float *targets, int n,
+                                            float *loss);
 /* The logits [n,K] of the last step, or accumulation; valid until the next. */
 FV_API const float *fv_trainer_logits(const fv_trainer *trainer);
 /* norms [count], one for each of the model's parameters (fv_model_parameter): the L2 norm of its gradient in the last step,

@@ -4,6 +4,7 @@
 #include "data/bad.h"
 #include "data/loader.h"
 #include "metrics/tally.h"
+#include "ops/loss.h"
 #include "train/flips.h"
 
 static fv_loader *open_loader(const fv_session *session, const fv_dataset *dataset, const fv_evaluate_args *args) {
@@ -84,7 +85,8 @@ fv_status fv_session_evaluate(fv_session *session, const fv_dataset *dataset, co
     FV_TRY(check(session, dataset, args));
     if (!own.batch_size) own.batch_size = 64;
     if ((size_t)own.batch_size > fv_dataset_count(dataset)) own.batch_size = (int)fv_dataset_count(dataset);
-    fv_scoring scoring = {.model = model, .loss = &args->loss, .tally = args->tally};
+    const fv_loss loss = fv_loss_resolved(&args->loss, fv_model_outputs(model));
+    fv_scoring scoring = {.model = model, .loss = &loss, .tally = args->tally};
     FV_TRY(fv_topk_for(model, args->topk, scoring.k));
     fv_tally *made =
         args->tally ? NULL : fv_tally_small(fv_model_classes(model), fv_model_positive(model), model->threshold);

@@ -9,6 +9,7 @@
 #include "train/criterion.h"
 #include "train/evaluate.h"
 #include "train/metrics_line.h"
+#include "train/mixing.h"
 #include "train/run.h"
 #include "train/stop.h"
 
@@ -23,6 +24,7 @@ typedef struct fitting {
     fv_trainer *trainer;
     fv_session inference; /* of the model, on the trainer's team */
     fv_loader *loader;
+    fv_mixing mixing;
     fv_run run;
     fv_progress progress;
     char *config;                  /* owned: of the run that is resumed; NULL: the caller's */
@@ -65,7 +67,7 @@ static fv_status report_step(const fitting *f) {
                              .batches = f->batches,
                              .step = f->trainer->step,
                              .lr = rate_at(f, f->trainer->step - 1),
-                             .loss = p->score.loss / p->score.weight,
+                             .loss = fv_score_loss(&p->score),
                              .images_per_second = (double)p->score.n / p->seconds,
                              .seconds_left = per_batch * (double)left};
     return answer_of(f, "on_step", callback->on_step(callback->user, &report));
@@ -81,20 +83,32 @@ static fv_status watch_files(fitting *f, const fv_dataset *dataset, int skipped)
     return fv_bad_limit(f->train, f->skipped, f->args->max_bad);
 }
 
+/* The labels that the batch's images are scored by: mixed images have that of the larger share. */
+static const int *mix(fitting *f, const fv_batch *batch) {
+    if (!fv_is_mixing(&f->mixing)) return batch->labels;
+    fv_mix_batch(&f->mixing, f->trainer, (uint64_t)f->progress.epoch, batch->next - 1, batch);
+    return f->mixing.strongest;
+}
+
 /* A group that is not full ends with the epoch. One whose last batches hold nothing but bad files makes no step. */
 static fv_status learn(fitting *f, const fv_batch *batch, float *loss) {
-    float lr = rate_at(f, f->trainer->step);
-    if (f->trainer->held + 1 < group_of(f) && batch->next < f->batches)
-        return fv_trainer_accumulate(f->trainer, batch->x, batch->labels, batch->count, loss);
-    return fv_trainer_step(f->trainer, batch->x, batch->labels, batch->count, lr == 0 ? FV_ZERO : lr, loss);
+    const float rate = rate_at(f, f->trainer->step), lr = rate == 0 ? FV_ZERO : rate;
+    const bool hold = f->trainer->held + 1 < group_of(f) && batch->next < f->batches;
+    const float *x = batch->x, *targets = fv_is_mixing(&f->mixing) ? f->mixing.targets : NULL;
+    if (targets)
+        return hold ? fv_trainer_accumulate_soft(f->trainer, x, targets, batch->count, loss)
+                    : fv_trainer_step_soft(f->trainer, x, targets, batch->count, lr, loss);
+    return hold ? fv_trainer_accumulate(f->trainer, x, batch->labels, batch->count, loss)
+                : fv_trainer_step(f->trainer, x, batch->labels, batch->count, lr, loss);
 }
 
 static fv_status step(fitting *f, const fv_batch *batch) {
+    const int *labels = mix(f, batch);
     float loss;
     FV_TRY(learn(f, batch, &loss));
-    fv_scoring scoring = {.model = f->model, .loss = &f->trainer->args.loss};
-    fv_score_add_step(&f->progress.score, &scoring, (double)loss, fv_trainer_logits(f->trainer), batch->labels,
-                      batch->count);
+    fv_scoring scoring = {.model = f->model, .loss = &f->trainer->loss};
+    fv_score_add_step(&f->progress.score, &scoring, (double)loss, f->trainer->weight, fv_trainer_logits(f->trainer),
+                      labels, batch->count);
     if (f->trainer->held == 0) fv_gradients_add(&f->progress.gradients, f->trainer);
     f->progress.batch = batch->next;
     return FV_OK;
@@ -240,6 +254,7 @@ static fv_status check(fitting *f) {
     FV_TRY(fv_check_classes(f->model, f->train));
     if (f->val) FV_TRY(fv_check_classes(f->model, f->val));
     FV_TRY(fv_schedule_check(&a->schedule));
+    FV_TRY(fv_mixing_check(a->mixup, a->cutmix, &a->loss));
     if (a->epochs < 0) return fv_fail(FV_BAD_ARGUMENT, "epochs %d: must be at least 1", a->epochs);
     if (a->workers < 0 || a->workers > 256)
         return fv_fail(FV_BAD_ARGUMENT, "workers %d: must be from 0 to 256", a->workers);
@@ -254,6 +269,9 @@ static fv_status check(fitting *f) {
     if (!(a->max_bad < 1)) return fv_fail(FV_BAD_ARGUMENT, "max_bad %g: must be from 0 to below 1", (double)a->max_bad);
     if (a->schedule.kind == FV_PLATEAU && !f->val)
         return fv_fail(FV_BAD_ARGUMENT, "schedule plateau: needs a set to validate on");
+    if (a->loss.ignore && (a->loss.ignore_index < 0 || a->loss.ignore_index >= fv_dataset_classes(f->train)))
+        return fv_fail(FV_BAD_ARGUMENT, "ignore_index %d: must be from 0 to %d, the last class of %s",
+                       a->loss.ignore_index, fv_dataset_classes(f->train) - 1, fv_dataset_name(f->train));
     if (a->resume && !a->save_dir) return fv_fail(FV_BAD_ARGUMENT, "resume: needs the save_dir of the run");
     size_t count = fv_dataset_count(f->train), batch = (size_t)(a->batch_size ? a->batch_size : 64);
     if (a->batch_size >= 0 && batch > count)
@@ -286,6 +304,7 @@ static fv_status open_loader(fitting *f) {
                            .batch_size = f->trainer->args.batch_size,
                            .workers = f->args->workers,
                            .shuffle = true,
+                           .balanced = f->args->balanced,
                            .seed = f->args->seed,
                            .augment = f->args->augment};
     fv_model_input(f->model, &args.channels, &args.height, &args.width);
@@ -352,6 +371,7 @@ static fv_status start(fitting *f) {
     FV_TRY(set_preprocess(f));
     FV_TRY(make_trainer(f));
     f->inference = (fv_session){.model = f->model, .team = f->trainer->team};
+    FV_TRY(fv_mixing_init(&f->mixing, f->trainer, a->mixup, a->cutmix));
     FV_TRY(open_loader(f));
     FV_TRY(make_plans(f));
     FV_TRY(check_memory(f));
@@ -367,6 +387,7 @@ fv_status fv_fit_with(fv_model *model, const fv_dataset *train, const fv_dataset
     while (status == FV_OK && !is_over(&f)) status = run_epoch(&f);
     fv_trainer_show_average(f.trainer, status == FV_OK);
     fv_loader_free(f.loader);
+    fv_mixing_free(&f.mixing);
     fv_session_free(&f.inference);
     fv_trainer_free(f.trainer);
     fv_gradients_free(&f.progress.gradients);

@@ -1,10 +1,12 @@
-/* One optimizer step after another: a training session, the optimizer's slots, and targets made from labels. */
+/* One optimizer step after another: a training session, the optimizer's slots, and targets made from labels or shares. */
 #include "train/trainer.h"
 
 #include "core/memory.h"
+#include "metrics/metrics.h"
 #include "ops/loss.h"
 #include "optim/optim.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- What the plan is made of ---------------------------------------------------------------------------------------- */
@@ -12,6 +14,11 @@
 static fv_value *add_loss(void *user, fv_graph *graph, fv_value *logits, fv_value *target, float weight) {
     const fv_trainer *trainer = user;
     fv_loss loss = trainer->args.loss;
+    const float *w = loss.class_weights;
+    int positive = trainer->session.model->positive;
+    const bool one = w && logits->shape.dim[1] == 1;
+    const float by_sign[2] = {one ? w[1 - positive] : 0, one ? w[positive] : 0};
+    if (one) loss.class_weights = by_sign;
     loss.weight = (loss.weight == 0 ? 1 : loss.weight) * weight;
     return fv_loss_node(graph, &loss, logits, target);
 }
@@ -85,6 +92,7 @@ static fv_status start(fv_trainer *trainer) {
     if (!(trainer->args.ema >= 0 && trainer->args.ema < 1))
         return fv_fail(FV_BAD_ARGUMENT, "ema %g: must be at least 0 and below 1", (double)trainer->args.ema);
     FV_TRY(copy_class_weights(trainer));
+    trainer->loss = fv_loss_resolved(&trainer->args.loss, fv_model_outputs(session->model));
     trainer->slots = FV_NEW_N(fv_param, (size_t)session->model->n_params * FV_MAX_SLOTS);
     trainer->sums = FV_NEW_N(fv_param, (size_t)session->model->n_params);
     size_t outputs = (size_t)fv_model_outputs(session->model);
@@ -135,28 +143,55 @@ void fv_trainer_free(fv_trainer *trainer) {
 
 /* ---- Steps ---------------------------------------------------------------------------------------------------------------- */
 
+/* Targets [n,K] from what the caller gave; what the images count in a mean is added up. */
+
+static fv_status bad_label(const fv_trainer *trainer, int label, int image) {
+    return fv_fail(FV_BAD_DATA, "label %d of image %d: must be from 0 to %d", label, image, trainer->classes - 1);
+}
+
 /* One logit: 1 for the positive class. Several: one-hot. */
-static fv_status fill_target(fv_trainer *trainer, const int *labels, int n) {
-    int outputs = fv_model_outputs(trainer->session.model), positive = trainer->session.model->positive;
-    memset(trainer->target, 0, (size_t)n * (size_t)outputs * sizeof(float));
-    for (int i = 0; i < n; i++) {
-        if (labels[i] < 0 || labels[i] >= trainer->classes)
-            return fv_fail(FV_BAD_DATA, "label %d of image %d: must be from 0 to %d", labels[i], i,
-                           trainer->classes - 1);
-        if (outputs == 1)
-            trainer->target[i] = labels[i] == positive;
-        else
-            trainer->target[(size_t)i * (size_t)outputs + (size_t)labels[i]] = 1;
+static fv_status fill_from_labels(fv_trainer *trainer, const int *labels, int n) {
+    const int outputs = fv_model_outputs(trainer->session.model), positive = trainer->session.model->positive;
+    const float *weights = trainer->loss.class_weights;
+    float *target = trainer->target;
+    for (int i = 0; i < n; i++, target += outputs) {
+        bool ignored = fv_is_ignored(&trainer->loss, labels[i]);
+        if (!ignored && (labels[i] < 0 || labels[i] >= trainer->classes)) return bad_label(trainer, labels[i], i);
+        for (int c = 0; c < outputs; c++)
+            target[c] = ignored ? -1 : outputs == 1 ? labels[i] == positive : labels[i] == c;
+        if (!ignored) trainer->weight += weights ? (double)weights[labels[i]] : 1;
     }
     return FV_OK;
 }
 
-/* What the loss's mean was divided by. */
-static float weight_of(const fv_trainer *trainer, const int *labels, int n) {
-    const float *weights = trainer->args.loss.class_weights;
-    float sum = weights ? 0 : (float)n;
-    for (int i = 0; i < n && weights; i++) sum += weights[labels[i]];
-    return sum;
+/* FV_OK if it is a distribution, or, of bce's independent labels, each from 0 to 1. */
+static fv_status check_shares(const fv_trainer *trainer, const float *shares, int image) {
+    bool independent = trainer->loss.kind == FV_BCE && fv_model_outputs(trainer->session.model) > 1;
+    double sum = 0;
+    for (int c = 0; c < trainer->classes; c++) {
+        if (!(shares[c] >= 0 && shares[c] <= 1))
+            return fv_fail(FV_BAD_DATA, "target %g of class %d, image %d: must be from 0 to 1", (double)shares[c], c,
+                           image);
+        sum += (double)shares[c];
+    }
+    if (independent || fabs(sum - 1) < 1e-3) return FV_OK;
+    return fv_fail(FV_BAD_DATA, "the targets of image %d sum to %g: must be 1", image, sum);
+}
+
+/* One logit: the positive class's share. */
+static fv_status fill_from_shares(fv_trainer *trainer, const float *shares, int n) {
+    const int outputs = fv_model_outputs(trainer->session.model), classes = trainer->classes;
+    const float *weights = trainer->loss.class_weights;
+    for (int i = 0; i < n; i++, shares += classes) {
+        FV_TRY(check_shares(trainer, shares, i));
+        if (outputs == 1)
+            trainer->target[i] = shares[trainer->session.model->positive];
+        else
+            memcpy(trainer->target + (size_t)i * (size_t)outputs, shares, (size_t)outputs * sizeof *shares);
+        for (int c = 0; c < classes && weights; c++) trainer->weight += (double)(weights[c] * shares[c]);
+        if (!weights) trainer->weight++;
+    }
+    return FV_OK;
 }
 
 /* Batches of a group have dropout masks of their own. */
@@ -164,21 +199,32 @@ static uint64_t seed_of(const fv_trainer *trainer) {
     return trainer->args.seed + (uint64_t)trainer->held * 0x9e3779b97f4a7c15u;
 }
 
+/* What a batch is made of: labels or shares. */
+typedef struct examples {
+    const float *x;
+    const int *labels;
+    const float *shares;
+    int n;
+} examples;
+
 /* One batch; it ends its group unless `hold` is set. */
-static fv_status run_batch(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, bool hold,
-                           float *loss) {
+static fv_status run_batch(fv_trainer *trainer, const examples *e, float lr, bool hold, float *loss) {
+    const int n = e->n;
     if (n < 1 || n > trainer->args.batch_size)
         return fv_fail(FV_BAD_ARGUMENT, "a batch of %d images: must be from 1 to batch_size %d", n,
                        trainer->args.batch_size);
-    if (!x || !labels) return fv_fail(FV_BAD_ARGUMENT, "a step without %s", x ? "labels" : "images");
+    if (!e->x || (!e->labels && !e->shares))
+        return fv_fail(FV_BAD_ARGUMENT, "a step without %s", e->x ? "labels" : "images");
     fv_trainer_show_average(trainer, false);
     if (!(lr >= 0 || lr == FV_ZERO)) return fv_fail(FV_BAD_ARGUMENT, "lr %g: must be above 0", (double)lr);
-    FV_TRY(fill_target(trainer, labels, n));
+    trainer->weight = 0;
+    FV_TRY(e->shares ? fill_from_shares(trainer, e->shares, n) : fill_from_labels(trainer, e->labels, n));
     fv_plan *plan = fv_session_plan(&trainer->session, n);
     if (!plan) return fv_last_status();
-    fv_group group = {.weight = weight_of(trainer, labels, n), .first = trainer->held == 0, .hold = hold};
-    group.total = group.weight + (group.first ? 0 : trainer->weight);
-    FV_TRY(fv_plan_run(plan, &(fv_plan_input){.x = x,
+    fv_group group = {.weight = (float)trainer->weight, .first = trainer->held == 0, .hold = hold};
+    trainer->group_weight = group.weight + (group.first ? 0 : trainer->group_weight);
+    group.total = trainer->group_weight > 0 ? trainer->group_weight : 1; /* all left out: their gradient is 0 */
+    FV_TRY(fv_plan_run(plan, &(fv_plan_input){.x = e->x,
                                               .target = trainer->target,
                                               .seed = seed_of(trainer),
                                               .step = trainer->step,
@@ -186,7 +232,6 @@ static fv_status run_batch(fv_trainer *trainer, const float *x, const int *label
                                               .lr = lr > 0          ? lr
                                                     : lr == FV_ZERO ? 0
                                                                     : trainer->lr}));
-    trainer->weight = group.total;
     trainer->held = hold ? trainer->held + 1 : 0;
     trainer->step += !hold;
     trainer->last = plan;
@@ -194,15 +239,32 @@ static fv_status run_batch(fv_trainer *trainer, const float *x, const int *label
     return FV_OK;
 }
 
-fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, float *loss) {
-    return trainer ? run_batch(trainer, x, labels, n, lr, false, loss) : fv_last_status();
+static fv_status step(fv_trainer *trainer, const examples *e, float lr, float *loss) {
+    return trainer ? run_batch(trainer, e, lr, false, loss) : fv_last_status();
 }
 
-fv_status fv_trainer_accumulate(fv_trainer *trainer, const float *x, const int *labels, int n, float *loss) {
+static fv_status accumulate(fv_trainer *trainer, const examples *e, float *loss) {
     if (!trainer) return fv_last_status();
     if (!trainer->args.accumulate)
         return fv_fail(FV_BAD_ARGUMENT, "accumulate: the trainer was made for a step with each batch");
-    return run_batch(trainer, x, labels, n, 0, true, loss);
+    return run_batch(trainer, e, 0, true, loss);
+}
+
+fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, float *loss) {
+    return step(trainer, &(examples){.x = x, .labels = labels, .n = n}, lr, loss);
+}
+
+fv_status fv_trainer_step_soft(fv_trainer *trainer, const float *x, const float *targets, int n, float lr,
+                               float *loss) {
+    return step(trainer, &(examples){.x = x, .shares = targets, .n = n}, lr, loss);
+}
+
+fv_status fv_trainer_accumulate(fv_trainer *trainer, const float *x, const int *labels, int n, float *loss) {
+    return accumulate(trainer, &(examples){.x = x, .labels = labels, .n = n}, loss);
+}
+
+fv_status fv_trainer_accumulate_soft(fv_trainer *trainer, const float *x, const float *targets, int n, float *loss) {
+    return accumulate(trainer, &(examples){.x = x, .shares = targets, .n = n}, loss);
 }
 
 const float *fv_trainer_logits(const fv_trainer *trainer) { return trainer ? fv_plan_logits(trainer->last) : NULL; }

@@ -17,13 +17,15 @@ struct fv_trainer {
     int n_slots;
     fv_param *sums; /* of gradients, "PARAMETER.gradient_sum": no part of a run's state, which lies between groups */
     int n_sums;
-    uint64_t step; /* optimizer steps done */
-    bool averaged; /* the model holds the averages, and the slots the weights */
-    int held;      /* batches of the group so far that have made no step */
-    float weight;  /* of their images */
-    float *target; /* [batch_size, K] */
-    int classes;   /* of labels */
-    fv_plan *last; /* of the last step */
+    uint64_t step;      /* optimizer steps done */
+    bool averaged;      /* the model holds the averages, and the slots the weights */
+    int held;           /* batches of the group so far that have made no step */
+    float group_weight; /* what their images count */
+    fv_loss loss;       /* args.loss with its defaults filled in and weights of its own */
+    float *target;      /* [batch_size, K] */
+    double weight;      /* what the last step's images count in a mean: their class weights' sum, or their number */
+    int classes;        /* of labels */
+    fv_plan *last;      /* of the last step */
 };
 
 /* As fv_trainer_new_with, but whether it all fits into memory is the caller's to ask before the first step. */

@@ -49,6 +49,10 @@ static fv_value *loss_node(lab *l, const fv_loss *loss, fv_shape shape, lab_fill
 }
 
 static float any_smoothing(lab *l) { return lab_chance(l, 50) ? 0 : 0.125f; }
+static float any_gamma(lab *l) { return lab_chance(l, 30) ? 0.5f : lab_chance(l, 50) ? 0 : 3; }
+static lab_fill any_rows_of(lab *l, bool ignore) {
+    return ignore ? LAB_PARTIAL : lab_chance(l, 50) ? LAB_SOFT : LAB_ONE_HOT;
+}
 
 static fv_value *cross_entropy(lab *l) {
     fv_loss loss = fv_cross_entropy(.label_smoothing = any_smoothing(l), .weight = lab_chance(l, 50) ? 0 : 0.25f);
@@ -62,9 +66,37 @@ static fv_value *cross_entropy_weighted(lab *l) {
     return loss_node(l, &loss, any_rows(l), lab_chance(l, 50) ? LAB_SOFT : LAB_ONE_HOT);
 }
 
+static fv_value *cross_entropy_ignoring(lab *l) {
+    fv_loss loss = fv_cross_entropy(.label_smoothing = any_smoothing(l), .ignore = true);
+    return loss_node(l, &loss, any_rows(l), LAB_PARTIAL);
+}
+
+static fv_value *focal(lab *l) {
+    float weights[100];
+    for (int c = 0; c < FV_COUNT(weights); c++) weights[c] = 0.5f * (float)lab_int(l, c == 0, 4);
+    fv_loss loss = fv_cross_entropy(.label_smoothing = any_smoothing(l), .gamma = any_gamma(l), .weight = 0.25f);
+    if (lab_chance(l, 40)) loss.class_weights = weights;
+    loss.ignore = lab_chance(l, 40);
+    return loss_node(l, &loss, any_rows(l), any_rows_of(l, loss.ignore));
+}
+
 static fv_value *bce(lab *l) {
     fv_loss loss = fv_bce(.pos_weight = lab_chance(l, 50) ? 0 : 2.5f, .weight = lab_chance(l, 50) ? 0 : 0.25f);
     return loss_node(l, &loss, any_rows(l), LAB_UNIT);
+}
+
+static fv_value *bce_smooth_focal(lab *l) {
+    fv_loss loss =
+        fv_bce(.label_smoothing = any_smoothing(l), .gamma = any_gamma(l), .alpha = lab_chance(l, 50) ? 0 : 0.25f);
+    loss.ignore = lab_chance(l, 40);
+    return loss_node(l, &loss, any_rows(l), loss.ignore ? LAB_PARTIAL : LAB_UNIT);
+}
+
+static fv_value *bce_weighted(lab *l) {
+    const float weights[] = {0.5f, lab_chance(l, 30) ? 0 : 3};
+    fv_loss loss = fv_bce(.class_weights = weights, .gamma = any_gamma(l), .label_smoothing = any_smoothing(l));
+    loss.ignore = lab_chance(l, 40);
+    return loss_node(l, &loss, FV_SHAPE(lab_batch(l), 1), loss.ignore ? LAB_PARTIAL : LAB_UNIT);
 }
 
 /* ---- What has no gradient ---------------------------------------------------------------------------------------- */
@@ -157,7 +189,11 @@ const lab_case lab_math_cases[] = {
     {"softmax", softmax, 0},
     {"cross_entropy", cross_entropy, 0},
     {"cross_entropy: class weights", cross_entropy_weighted, 0},
+    {"cross_entropy: ignoring", cross_entropy_ignoring, 0},
+    {"cross_entropy: focal", focal, 0},
     {"bce_with_logits", bce, 0},
+    {"bce_with_logits: smooth, focal", bce_smooth_focal, 0},
+    {"bce_with_logits: class weights", bce_weighted, 0},
     {"reorder", reorder, 0},
     {"reorder_parameter", reorder_parameter, 0},
     {"accumulate", accumulate, 0},

@@ -78,6 +78,24 @@ static void test_stopped(void **state) {
     }
 }
 
+/* All that draws, weighs or mixes at once. */
+static void test_stopped_with_everything_on(void **state) {
+    (void)state;
+    static const float weights[CLASSES] = {0.5f, 1, 2};
+    for (size_t i = 0; i < 3; i++) {
+        fv_fit_args args = standard_args(temporary("everything-%zu", i));
+        args.loss = fv_focal(.class_weights = weights, .label_smoothing = 0.1f);
+        args.augment = "randaugment:2,12 erase:0.5 equalize";
+        args.mixup = i == 1 ? 0 : 0.2f;
+        args.cutmix = i == 2 ? 0 : 1;
+        args.balanced = i != 1;
+        args.workers = i % 2 ? 2 : 0;
+        begin(&args, STEPS_AN_EPOCH + 2);
+        args.workers = i % 2 ? 0 : 2;
+        resume_and_compare(args);
+    }
+}
+
 static void test_killed_before_the_first_state(void **state) {
     (void)state;
     const char *folder = temporary("early");
@@ -200,6 +218,11 @@ static void test_other_arguments(void **state) {
     REFUSED(loss, smooth, "loss.label_smoothing 0, not 0.5");
     REFUSED(loss.class_weights, others, "loss.class_weights[2] 1, not 3");
     REFUSED(loss.class_weights, NULL, "loss.class_weights an array of 3, not an array of 0");
+    REFUSED(loss.gamma, 2, "loss.gamma 0, not 2");
+    REFUSED(loss.ignore, true, "loss.ignore_index null, not 0");
+    REFUSED(mixup, 0.5f, "mixup 0, not 0.5");
+    REFUSED(cutmix, 1, "cutmix 0, not 1");
+    REFUSED(balanced, true, "balanced false, not true");
     REFUSED(loss.weight, 3, "loss.weight 1, not 3");
     REFUSED(preprocess, &preprocess, "preprocess.mean[1] 0, not 0.5");
 #undef REFUSED
@@ -285,6 +308,7 @@ static void test_read_only(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stopped),
+        cmocka_unit_test(test_stopped_with_everything_on),
         cmocka_unit_test(test_killed_before_the_first_state),
         cmocka_unit_test(test_not_finite),
         cmocka_unit_test(test_full_disk),
