@@ -129,7 +129,7 @@ typedef struct fv_schedule {
 FV_API fv_status fv_schedule_check(const fv_schedule *schedule);
 
 /* The rate of step 0 <= step < total_steps, for the optimizer's rate `base`; an epoch has epoch_steps. What a plateau
- * takes off comes to it as a factor, fv_plateau_share. */
+ * takes off comes to it as a factor, fv_plateau_share. The schedule has passed fv_schedule_check. */
 FV_API float fv_schedule_at(const fv_schedule *schedule, float base, uint64_t step, uint64_t total_steps,
                             uint64_t epoch_steps);
 

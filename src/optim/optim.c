@@ -46,13 +46,16 @@ static const fv_option table[] = {
     {FIELD(clip_value, REAL), .high = FLT_MAX},
     {FIELD(decay_exclude_norm_and_bias, FLAG), .high = 1},
 };
-enum { OPTIONS = FV_COUNT(table), FIRST_COMMON = OPTIONS - 6 };
+enum { OPTIONS = FV_COUNT(table) };
+
+/* What stands behind them in the struct every rule has. */
+static bool is_common(const fv_option *o) { return o->offset >= offsetof(fv_optimizer, weight_decay); }
 
 static const char *name_of(const void *of) { return room_of(((const fv_optimizer *)of)->kind)->rule.name; }
 
 static bool has(const void *of, int index) {
     const fv_optimizer *standard = &room_of(((const fv_optimizer *)of)->kind)->standard;
-    return index >= FIRST_COMMON || fv_option_value(&table[index], standard) != 0;
+    return is_common(&table[index]) || fv_option_value(&table[index], standard) != 0;
 }
 
 static fv_status begin(const char *name, void *of) {

@@ -106,7 +106,8 @@ fv_schedule fv_schedule_resolved(const fv_schedule *schedule) {
     for (int id = 0; id < NONE; id++) {
         double value = fv_option_value(&options[id], schedule);
         int place = place_of(schedule, id);
-        if (value == 0 && place >= 0) fv_option_set(&options[id], &s, rows[s.kind].options[place].standard);
+        double standard = place >= 0 ? rows[s.kind].options[place].standard : 0;
+        if (value == 0 && standard > 0) fv_option_set(&options[id], &s, standard);
         if (value == (double)FV_ZERO) fv_option_set(&options[id], &s, 0);
     }
     return s;

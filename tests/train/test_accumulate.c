@@ -138,6 +138,23 @@ static void test_resume(void **state) {
     fv_model_free(resumed);
 }
 
+/* What is foreseen counts a copy of the trained parameters for each of these. */
+static void test_memory(void **state) {
+    (void)state;
+    fv_model *models[3] = {network(), network(), network()};
+    fv_trainer *plain = fv_trainer_new(models[0], .batch_size = 8, .optimizer = fv_sgd(0)),
+               *summed = fv_trainer_new(models[1], .batch_size = 8, .optimizer = fv_sgd(0), .accumulate = true),
+               *averaged = fv_trainer_new(models[2], .batch_size = 8, .optimizer = fv_sgd(0), .ema = 0.5f);
+    size_t bytes = 0;
+    for (int i = 0; i < models[0]->n_params; i++) bytes += models[0]->params[i].bytes;
+    assert_true(fv_trainer_bytes(averaged) == fv_trainer_bytes(plain) + bytes);
+    assert_true(fv_trainer_bytes(summed) >= fv_trainer_bytes(plain) + bytes);
+    fv_trainer_free(plain);
+    fv_trainer_free(summed);
+    fv_trainer_free(averaged);
+    for (int i = 0; i < 3; i++) fv_model_free(models[i]);
+}
+
 static void test_refusals(void **state) {
     (void)state;
     fv_model *model = network();
@@ -158,6 +175,7 @@ int main(void) {
         cmocka_unit_test(test_reference),
         cmocka_unit_test(test_the_last_group_is_short),
         cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_memory),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests_name("groups of batches", tests, NULL, NULL);
