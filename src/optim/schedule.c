@@ -62,9 +62,10 @@ static const struct row {
         const char *standing;
     } options[OPTIONS];
 } rows[] = {
-#define OPTION(...)                        OPTION_OF(__VA_ARGS__, NULL, 0)
-#define OPTION_OF(which, value, text, ...) {.id = which, .standard = value, .standing = text}
-#define SCHEDULE(kind, name, help, ...)    [kind] = {#name, fv_share_##name, help, {__VA_ARGS__, {.id = NONE}}},
+#define OPTION(...) OPTION_OF(__VA_ARGS__, NULL, 0)
+#define OPTION_OF(which, value, text, ...) \
+    { .id = which, .standard = value, .standing = text }
+#define SCHEDULE(kind, name, help, ...) [kind] = {#name, fv_share_##name, help, {__VA_ARGS__, {.id = NONE}}},
 #include "optim/schedules.def"
 #undef SCHEDULE
 #undef OPTION_OF
