@@ -21,6 +21,14 @@ static void equals_pillow(void **s) { (void)s, each(fixture_is_read); }
 static void refuses_truncation(void **s) { (void)s, each(fixture_is_read_whole_or_not); }
 static void survives_flipped_bits(void **s) { (void)s, each(fixture_survives_flipped_bits); }
 
+static void fixture_is_read_under_another_name(const fixture *f) {
+    fixture renamed = *f;
+    renamed.name = "photo.jpg";
+    fixture_is_read(&renamed);
+}
+
+static void is_told_from_its_content(void **s) { (void)s, each(fixture_is_read_under_another_name); }
+
 /* ---- Files made here, chunk by chunk, without libspng ---- */
 
 static uint8_t file[1 << 16];
@@ -236,6 +244,7 @@ int main(void) {
         cmocka_unit_test(equals_pillow),
         cmocka_unit_test(refuses_truncation),
         cmocka_unit_test(survives_flipped_bits),
+        cmocka_unit_test(is_told_from_its_content),
         cmocka_unit_test(refuses_every_truncation),
         cmocka_unit_test(refuses_every_wrong_checksum),
         cmocka_unit_test(refuses_claims_beyond_the_memory_rule),
