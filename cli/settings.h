@@ -9,6 +9,8 @@
 fv_status cli_optimizer_settings(const cli_options *options, fv_optimizer *optimizer);
 fv_status cli_schedule_settings(const cli_options *options, fv_schedule *schedule);
 fv_status cli_topk_settings(const cli_options *options, int topk[FV_TOPK]);
+/* *parts lie in the arena. */
+fv_status cli_parts_settings(cli_options *options, const fv_part_options **parts, int *n);
 float cli_max_bad(const cli_options *options);
 /* *loss may point into the arena. */
 fv_status cli_loss_settings(cli_options *options, int classes, fv_loss *loss);

@@ -186,6 +186,7 @@ static fv_status fit_settings(cli_options *o, const fv_model *model, fv_fit_args
         .config = cli_recipe_text(o),
         .save_every = (int)o->save_every,
         .best = o->best,
+        .unfreeze_at = (int)o->unfreeze_at,
         .early_stop = (int)o->early_stop,
         .min_delta = (float)o->min_delta,
         .max_bad = cli_max_bad(o),
@@ -195,6 +196,7 @@ static fv_status fit_settings(cli_options *o, const fv_model *model, fv_fit_args
     FV_TRY(cli_topk_settings(o, args->topk));
     FV_TRY(cli_loss_settings(o, fv_model_outputs(model), &args->loss));
     FV_TRY(cli_optimizer_settings(o, &args->optimizer));
+    FV_TRY(cli_parts_settings(o, &args->parts, &args->n_parts));
     return cli_schedule_settings(o, &args->schedule);
 }
 

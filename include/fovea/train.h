@@ -14,6 +14,7 @@
 #include "fovea/metrics.h"
 #include "fovea/model.h"
 #include "fovea/optim.h"
+#include "fovea/parts.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -66,11 +67,14 @@ typedef struct fv_fit_args {
     fv_loss loss;           /* default: bce for one logit, else cross-entropy */
     fv_optimizer optimizer; /* default: Adam, lr 1e-3 */
     fv_schedule schedule;   /* default: constant */
-    int epochs;             /* default 10 */
-    int batch_size;         /* default 64; the last short batch is kept */
-    int workers;            /* loader threads; default 0: the compute threads' time */
-    int threads;            /* compute threads; default: those the process may use, on resuming as many as before */
-    uint64_t seed;          /* of shuffling, augmentation and dropout */
+    const fv_part_options
+        *parts;               /* what is frozen, and learning rates of single parts; n_parts of them; default: none */
+    int n_parts, unfreeze_at; /* the epoch, from 2 on, from which frozen parts are trained, too; default: never */
+    int epochs;               /* default 10 */
+    int batch_size;           /* default 64; the last short batch is kept */
+    int workers;              /* loader threads; default 0: the compute threads' time */
+    int threads;              /* compute threads; default: those the process may use, on resuming as many as before */
+    uint64_t seed;            /* of shuffling, augmentation and dropout */
     const fv_preprocess
         *preprocess;      /* kept in the model; default: the model's own, or the training set's if it has none */
     const char *augment;  /* what happens to training images, "crop:4 flip rotate:15 brightness:0.2": transforms with
@@ -192,6 +196,8 @@ typedef struct fv_trainer fv_trainer;
 typedef struct fv_trainer_args {
     fv_loss loss;
     fv_optimizer optimizer;
+    const fv_part_options *parts; /* as in fv_fit; need not outlive the call */
+    int n_parts;
     int batch_size; /* the largest batch of a step; default 64 */
     int threads;
     uint64_t seed;
@@ -205,6 +211,9 @@ FV_API void fv_trainer_free(fv_trainer *trainer);
 /* One step on x [n,C,H,W] with class indices labels [n], 1 <= n <= batch_size. *loss (may be NULL) is the batch's mean
  * before the update, auxiliary heads' included. lr 0: the optimizer's own; FV_ZERO: none, which moves running statistics alone. */
 FV_API fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, float *loss);
+/* Frozen parts are trained from the next step on; rules that count steps begin anew with them. On failure the trainer is of no
+ * more use. */
+FV_API fv_status fv_trainer_unfreeze(fv_trainer *trainer);
 /* The logits [n,K] of the last step; valid until the next. */
 FV_API const float *fv_trainer_logits(const fv_trainer *trainer);
 /* norms [count], one for each of the model's parameters (fv_model_parameter): the L2 norm of its gradient in the last step,

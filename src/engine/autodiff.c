@@ -9,7 +9,7 @@
 static void mark_needs_grad(fv_graph *graph) {
     for (int id = 0; id < graph->n_nodes; id++) {
         fv_node *node = graph->nodes[id];
-        bool needs = node->op == &fv_parameter_op && !fv_parameter_of(node)->state;
+        bool needs = node->op == &fv_parameter_op && fv_is_trained(fv_parameter_of(node));
         for (int i = 0; i < node->n_in; i++) needs |= node->in[i]->needs_grad;
         for (int i = 0; i < node->n_out; i++) node->out[i].needs_grad = needs;
     }

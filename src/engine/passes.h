@@ -11,6 +11,7 @@ typedef struct fv_rewrite {
     fv_graph *to;
     fv_value **map;     /* [from id][FV_MAX_OUT] */
     const int *readers; /* [from id]: how many inputs read output 0 of the node; the logits count as one more */
+    bool *still;        /* [from id]: no trained parameter lies behind it, so that no gradient passes through */
     bool inference;
 } fv_rewrite;
 

@@ -74,9 +74,20 @@ static fv_status plan(fv_step *step) {
     return FV_OK;
 }
 
+/* The rate, and the steps done before, of one parameter. */
+static float rate_of(const fv_node *node, const fv_run_env *env) {
+    float scale = fv_parameter_of(node->in[PARAM]->node)->treatment.lr_scale;
+    return scale == 0 ? env->lr : scale * env->lr;
+}
+
+static uint64_t steps_of(const fv_node *node, const fv_run_env *env) {
+    return env->step - fv_parameter_of(node->in[PARAM]->node)->treatment.first_step;
+}
+
 static void run(const fv_step *step, int thread, int nthreads) {
     const update *u = step->node->args;
-    float gradient[FV_UPDATE_CHUNK], clip = clip_of(step);
+    float gradient[FV_UPDATE_CHUNK], clip = clip_of(step), lr = rate_of(step->node, step->env);
+    uint64_t steps = steps_of(step->node, step->env);
     double total = 0;
     size_t at, end, n;
     fv_share_elements(step, PARAM, thread, nthreads, &at, &end);
@@ -89,7 +100,7 @@ static void run(const fv_step *step, int thread, int nthreads) {
         total += squares;
         add_terms(u, clip, p, gradient, n);
         if (isfinite(squares)) /* the square of any float fits a double: it is not for NaN and infinity alone */
-            u->rule->run(p, gradient, slots, n, &u->hyper, step->env->lr, step->env->step);
+            u->rule->run(p, gradient, slots, n, &u->hyper, lr, steps);
         else
             atomic_store(step->env->bad_node, step->node);
     }
@@ -106,13 +117,14 @@ static fv_status infer(const fv_node *node, fv_shape out[]) {
     return FV_OK;
 }
 
-static void ref_element(const update *u, double clip, double *p, double gradient, double *slots[],
+static void ref_element(const fv_node *node, double clip, double *p, double gradient, double *slots[],
                         const fv_run_env *env) {
+    const update *u = node->args;
     float value = (float)*p, state[FV_MAX_SLOTS], *at[FV_MAX_SLOTS];
     for (int s = 0; s < u->rule->n_slots; s++) state[s] = (float)*slots[s], at[s] = &state[s];
     gradient = clip * gradient + u->hyper.l1 * ((*p > 0) - (*p < 0));
     if (!u->rule->decoupled) gradient += u->hyper.weight_decay * *p;
-    u->rule->run(&value, &(float){(float)gradient}, at, 1, &u->hyper, env->lr, env->step);
+    u->rule->run(&value, &(float){(float)gradient}, at, 1, &u->hyper, rate_of(node, env), steps_of(node, env));
     *p = value;
     for (int s = 0; s < u->rule->n_slots; s++) *slots[s] = state[s];
 }
@@ -126,7 +138,7 @@ static void ref(const fv_node *node, const double *const in[], double *const out
         for (int s = 0; s < u->rule->n_slots; s++) slots[s] = (double *)in[SLOTS + s] + i; /* see written_in */
         out[0][0] += in[GRAD][i] * in[GRAD][i];
         if (isfinite(in[GRAD][i]))
-            ref_element(u, clip, (double *)in[PARAM] + i, in[GRAD][i], slots, env);
+            ref_element(node, clip, (double *)in[PARAM] + i, in[GRAD][i], slots, env);
         else
             atomic_store(env->bad_node, node);
     }

@@ -27,6 +27,7 @@ typedef struct fitting {
     fv_progress progress;
     char *config;                  /* owned: of the run that is resumed; NULL: the caller's */
     size_t batches;                /* of an epoch */
+    size_t thawed_bytes;           /* of the training plans once frozen parts are trained; 0: never */
     size_t skipped;                /* images of this epoch that could not be read */
     const fv_criterion *criterion; /* by which epochs are compared */
     fv_evaluation evaluation;      /* of the last validation */
@@ -219,6 +220,16 @@ static bool is_over(const fitting *f) {
 
 /* ---- Starting ---------------------------------------------------------------------------------------------------------------- */
 
+static fv_status check_unfreezing(const fv_fit_args *a, int epochs) {
+    bool frozen = false;
+    if (a->unfreeze_at == 0) return FV_OK;
+    for (int i = 0; i < a->n_parts; i++) frozen |= a->parts[i].frozen;
+    if (a->unfreeze_at < 2 || a->unfreeze_at > epochs)
+        return fv_fail(FV_BAD_ARGUMENT, "unfreeze_at %d: must be an epoch from 2 to the last, %d", a->unfreeze_at,
+                       epochs);
+    return frozen ? FV_OK : fv_fail(FV_BAD_ARGUMENT, "unfreeze_at %d: nothing is frozen", a->unfreeze_at);
+}
+
 static fv_status check(fitting *f) {
     const fv_fit_args *a = f->args;
     int k[FV_TOPK];
@@ -239,6 +250,7 @@ static fv_status check(fitting *f) {
     if (!(a->max_bad < 1)) return fv_fail(FV_BAD_ARGUMENT, "max_bad %g: must be from 0 to below 1", (double)a->max_bad);
     if (a->schedule.kind == FV_PLATEAU && !f->val)
         return fv_fail(FV_BAD_ARGUMENT, "schedule plateau: needs a set to validate on");
+    FV_TRY(check_unfreezing(a, epochs_of(f)));
     if (a->resume && !a->save_dir) return fv_fail(FV_BAD_ARGUMENT, "resume: needs the save_dir of the run");
     size_t count = fv_dataset_count(f->train), batch = (size_t)(a->batch_size ? a->batch_size : 64);
     if (a->batch_size >= 0 && batch > count)
@@ -282,9 +294,23 @@ static fv_status open_loader(fitting *f) {
 
 /* The plans of every batch that the run will meet: what cannot fit is known before the first step. */
 static fv_status make_plans(fitting *f) {
-    int batch = f->trainer->args.batch_size;
-    FV_TRY(fv_session_prepare(&f->trainer->session, fv_dataset_count(f->train), batch));
-    return f->val ? fv_session_prepare(&f->inference, fv_dataset_count(f->val), batch) : FV_OK;
+    FV_TRY(fv_trainer_prepare(f->trainer, fv_dataset_count(f->train)));
+    if (!f->val) return FV_OK;
+    return fv_session_prepare(&f->inference, fv_dataset_count(f->val), f->trainer->args.batch_size);
+}
+
+/* All is trained from this epoch on. */
+static fv_status thaw(fitting *f) {
+    if (f->progress.batch == 0) f->progress.thawed_at = f->trainer->step; /* else the run was resumed within it */
+    fv_session_free(&f->inference);
+    fv_trainer_thaw(f->trainer, f->progress.thawed_at);
+    FV_TRY(make_plans(f));
+    return f->args->gradient_norms ? fv_gradients_grow(&f->progress.gradients, f->trainer) : FV_OK;
+}
+
+static bool is_to_thaw(const fitting *f) {
+    int at = f->args->unfreeze_at;
+    return at > 0 && f->progress.epoch + 1 >= at && !f->trainer->thawed;
 }
 
 /* Saving makes a plain copy of one parameter after the other. */
@@ -297,7 +323,8 @@ static size_t saving_bytes(const fitting *f) {
 
 static fv_status check_memory(const fitting *f) {
     size_t batches = fv_loader_bytes(f->loader); /* validation has as many again */
-    size_t plans = fv_trainer_bytes(f->trainer) + fv_session_bytes(&f->inference);
+    size_t now = fv_session_bytes(&f->trainer->session), later = f->thawed_bytes;
+    size_t plans = fv_trainer_bytes(f->trainer) - now + (now > later ? now : later) + fv_session_bytes(&f->inference);
     return fv_memory_check(f->model, f->trainer->args.batch_size, plans + (f->val ? 2 : 1) * batches + saving_bytes(f));
 }
 
@@ -319,6 +346,8 @@ static fv_status make_trainer(fitting *f) {
     const fv_fit_args *a = f->args;
     fv_trainer_args args = {.loss = a->loss,
                             .optimizer = a->optimizer,
+                            .parts = a->parts,
+                            .n_parts = a->n_parts,
                             .batch_size = a->batch_size,
                             .threads = a->threads,
                             .seed = a->seed};
@@ -336,6 +365,7 @@ static fv_status start(fitting *f) {
     FV_TRY(make_trainer(f));
     f->inference = (fv_session){.model = f->model, .team = f->trainer->team};
     FV_TRY(open_loader(f));
+    if (a->unfreeze_at) FV_TRY(fv_trainer_rehearse(f->trainer, fv_dataset_count(f->train), &f->thawed_bytes));
     FV_TRY(make_plans(f));
     FV_TRY(check_memory(f));
     if (a->gradient_norms) FV_TRY(fv_gradients_start(&f->progress.gradients, f->trainer));
@@ -347,7 +377,10 @@ fv_status fv_fit_with(fv_model *model, const fv_dataset *train, const fv_dataset
     if (!model || !train) return fv_last_status();
     fitting f = {.args = args, .model = model, .train = train, .val = val};
     fv_status status = start(&f);
-    while (status == FV_OK && !is_over(&f)) status = run_epoch(&f);
+    while (status == FV_OK && !is_over(&f)) {
+        if (is_to_thaw(&f)) status = thaw(&f);
+        if (status == FV_OK) status = run_epoch(&f);
+    }
     fv_loader_free(f.loader);
     fv_session_free(&f.inference);
     fv_trainer_free(f.trainer);

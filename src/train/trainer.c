@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "ops/loss.h"
 #include "optim/optim.h"
+#include "optim/parts.h"
 
 #include <string.h>
 
@@ -14,6 +15,13 @@ static fv_value *add_loss(void *user, fv_graph *graph, fv_value *logits, fv_valu
     fv_loss loss = trainer->args.loss;
     loss.weight = (loss.weight == 0 ? 1 : loss.weight) * weight;
     return fv_loss_node(graph, &loss, logits, target);
+}
+
+static fv_treatment treatment(void *user, const fv_param *param) {
+    const fv_trainer *trainer = user;
+    fv_treatment t = trainer->treatments[param - trainer->session.model->params];
+    if (t.frozen && trainer->thawed) t = (fv_treatment){.lr_scale = t.lr_scale, .first_step = trainer->thawed_at};
+    return t;
 }
 
 /* The storage of a slot leaf: made, as zeros, when a plan first asks for it; later plans share it. */
@@ -67,6 +75,12 @@ static fv_status copy_class_weights(fv_trainer *trainer) {
     return FV_OK;
 }
 
+fv_status fv_trainer_prepare(fv_trainer *trainer, size_t count) {
+    FV_TRY(fv_session_prepare(&trainer->session, count, trainer->args.batch_size));
+    trainer->last = trainer->session.plans[0];
+    return FV_OK;
+}
+
 static fv_status start(fv_trainer *trainer) {
     fv_session *session = &trainer->session;
     FV_TRY(fv_loss_check(&trainer->args.loss));
@@ -75,16 +89,20 @@ static fv_status start(fv_trainer *trainer) {
     if (trainer->args.batch_size < 1)
         return fv_fail(FV_BAD_ARGUMENT, "batch size %d: must be at least 1", trainer->args.batch_size);
     FV_TRY(copy_class_weights(trainer));
+    trainer->treatments = FV_NEW_N(fv_treatment, (size_t)session->model->n_params);
+    if (!trainer->treatments) return FV_NO_MEMORY;
+    FV_TRY(fv_parts_resolve(trainer->args.parts, trainer->args.n_parts, session->model, trainer->treatments));
     trainer->slots = FV_NEW_N(fv_param, (size_t)session->model->n_params * FV_MAX_SLOTS);
     size_t outputs = (size_t)fv_model_outputs(session->model);
     trainer->target = !trainer->slots ? NULL : fv_alloc((size_t)trainer->args.batch_size * outputs, sizeof(float));
     session->team = trainer->team = trainer->target ? fv_team_new(trainer->args.threads) : NULL;
     if (!trainer->team) return FV_NO_MEMORY;
-    session->args =
-        (fv_plan_args){.reference = trainer->args.reference, .loss = add_loss, .updates = add_updates, .user = trainer};
-    FV_TRY(fv_session_prepare(session, (size_t)trainer->args.batch_size, trainer->args.batch_size));
-    trainer->last = session->plans[0];
-    return FV_OK;
+    session->args = (fv_plan_args){.reference = trainer->args.reference,
+                                   .loss = add_loss,
+                                   .updates = add_updates,
+                                   .treatment = treatment,
+                                   .user = trainer};
+    return fv_trainer_prepare(trainer, (size_t)trainer->args.batch_size);
 }
 
 fv_trainer *fv_trainer_plan(fv_model *model, const fv_trainer_args *args) {
@@ -114,9 +132,37 @@ void fv_trainer_free(fv_trainer *trainer) {
     fv_team_free(trainer->team);
     for (int i = 0; i < trainer->n_slots; i++) fv_param_free(&trainer->slots[i]);
     fv_free(trainer->slots);
+    fv_free(trainer->treatments);
     fv_free(trainer->target);
     fv_free(trainer->class_weights);
     fv_free(trainer);
+}
+
+/* ---- Thawing ------------------------------------------------------------------------------------------------------------- */
+
+void fv_trainer_thaw(fv_trainer *trainer, uint64_t first) {
+    fv_session_free(&trainer->session);
+    trainer->last = NULL;
+    trainer->thawed = true;
+    trainer->thawed_at = first;
+}
+
+fv_status fv_trainer_rehearse(fv_trainer *trainer, size_t count, size_t *bytes) {
+    fv_trainer_thaw(trainer, 0);
+    fv_status status = fv_trainer_prepare(trainer, count);
+    *bytes = fv_session_bytes(&trainer->session);
+    fv_session_free(&trainer->session);
+    trainer->last = NULL;
+    trainer->thawed = false;
+    return status;
+}
+
+fv_status fv_trainer_unfreeze(fv_trainer *trainer) {
+    if (!trainer) return fv_last_status();
+    int batch = trainer->args.batch_size;
+    fv_trainer_thaw(trainer, trainer->step);
+    FV_TRY(fv_trainer_prepare(trainer, (size_t)batch));
+    return fv_memory_check(trainer->session.model, batch, fv_session_bytes(&trainer->session));
 }
 
 /* ---- Steps ---------------------------------------------------------------------------------------------------------------- */
@@ -160,7 +206,9 @@ fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels
     return FV_OK;
 }
 
-const float *fv_trainer_logits(const fv_trainer *trainer) { return trainer ? fv_plan_logits(trainer->last) : NULL; }
+const float *fv_trainer_logits(const fv_trainer *trainer) {
+    return trainer && trainer->last ? fv_plan_logits(trainer->last) : NULL;
+}
 
 fv_status fv_trainer_gradient_norms(const fv_trainer *trainer, double *norms, int count) {
     if (!trainer) return fv_last_status();

@@ -15,11 +15,22 @@ struct fv_trainer {
     float lr;             /* the optimizer's own rate */
     fv_param *slots;      /* the optimizer's, named "PARAMETER.SLOT"; room for FV_MAX_SLOTS a parameter */
     int n_slots;
-    uint64_t step; /* optimizer steps done */
-    float *target; /* [batch_size, K] */
-    int classes;   /* of labels */
-    fv_plan *last; /* of the last step */
+    uint64_t step;            /* optimizer steps done */
+    fv_treatment *treatments; /* of the model's parameters, by the parts */
+    bool thawed;              /* the frozen ones are trained too, ... */
+    uint64_t thawed_at;       /* ... from this step on */
+    float *target;            /* [batch_size, K] */
+    int classes;              /* of labels */
+    fv_plan *last;            /* of the last step */
 };
+
+/* Makes the plans of every batch that `count` images come to, as fv_session_prepare. */
+fv_status fv_trainer_prepare(fv_trainer *trainer, size_t count);
+/* Frozen parts are trained from now on, as if from step `first` on. All plans are dropped, those of other sessions of the
+ * model should be, too, so that parameters can take another layout; the next are fv_trainer_prepare's to make. */
+void fv_trainer_thaw(fv_trainer *trainer, uint64_t first);
+/* *bytes = what the plans will take once thawed; makes the optimizer's slots for that time. All plans are dropped. */
+fv_status fv_trainer_rehearse(fv_trainer *trainer, size_t count, size_t *bytes);
 
 /* As fv_trainer_new_with, but whether it all fits into memory is the caller's to ask before the first step. */
 fv_trainer *fv_trainer_plan(fv_model *model, const fv_trainer_args *args);
