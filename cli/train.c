@@ -187,6 +187,7 @@ static fv_status fit_settings(cli_options *o, const fv_model *model, fv_fit_args
         .save_every = (int)o->save_every,
         .best = o->best,
         .unfreeze_at = (int)o->unfreeze_at,
+        .no_feature_cache = o->no_feature_cache,
         .early_stop = (int)o->early_stop,
         .min_delta = (float)o->min_delta,
         .max_bad = cli_max_bad(o),

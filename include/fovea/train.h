@@ -57,6 +57,8 @@ typedef struct fv_callback {
     void *user;
     fv_status (*on_step)(void *user, const fv_step_report *report);
     fv_status (*on_epoch)(void *user, const fv_epoch_report *report);
+    /* How the frozen part is run: "each image passes what is frozen once: 0.8 MB of features are kept", or why not so. */
+    fv_status (*on_frozen)(void *user, const char *how);
     /* A file cannot be read, and is left out of its batches: told once, where it is first met. */
     fv_status (*on_bad_file)(void *user, const fv_bad_file *file);
 } fv_callback;
@@ -70,11 +72,15 @@ typedef struct fv_fit_args {
     const fv_part_options
         *parts;               /* what is frozen, and learning rates of single parts; n_parts of them; default: none */
     int n_parts, unfreeze_at; /* the epoch, from 2 on, from which frozen parts are trained, too; default: never */
-    int epochs;               /* default 10 */
-    int batch_size;           /* default 64; the last short batch is kept */
-    int workers;              /* loader threads; default 0: the compute threads' time */
-    int threads;              /* compute threads; default: those the process may use, on resuming as many as before */
-    uint64_t seed;            /* of shuffling, augmentation and dropout */
+    bool
+        no_feature_cache; /* where all but the last layers is frozen and images are not augmented, each image passes what
+                               is frozen once, and the rest is trained on what came out of it, kept in memory (at most a
+                               quarter of what is free): true: that is not done */
+    int epochs;           /* default 10 */
+    int batch_size;       /* default 64; the last short batch is kept */
+    int workers;          /* loader threads; default 0: the compute threads' time */
+    int threads;          /* compute threads; default: those the process may use, on resuming as many as before */
+    uint64_t seed;        /* of shuffling, augmentation and dropout */
     const fv_preprocess
         *preprocess;      /* kept in the model; default: the model's own, or the training set's if it has none */
     const char *augment;  /* what happens to training images, "crop:4 flip rotate:15 brightness:0.2": transforms with

@@ -35,6 +35,10 @@ void fv_loader_free(fv_loader *loader);
 size_t fv_loader_batches(const fv_loader *loader); /* in an epoch */
 size_t fv_loader_bytes(const fv_loader *loader);   /* of the batches it holds */
 
+/* From the next start on no image is read: a batch has what an image has, but for x. known [count] says which images can be
+ * read, labels [count] their classes; both belong to the caller. NULL, NULL: images are read again. */
+void fv_loader_recall(fv_loader *loader, const bool *known, const int *labels);
+
 /* Starts (or restarts) at batch `first` of an epoch; what was under way is dropped. */
 fv_status fv_loader_start(fv_loader *loader, uint64_t epoch, size_t first);
 /* A failing sample fails the call whose batch holds it, with the sample's message; the loader can be restarted or freed. */

@@ -74,13 +74,31 @@ static bool is_still(const fv_rewrite *r, const fv_node *node, const fv_value *c
     return still;
 }
 
+/* What plan_args.from is in the copy: an input of its shape. */
+static fv_value *cut_input(const fv_rewrite *r, const fv_plan_args *args) {
+    fv_shape shape = args->from->shape;
+    shape.dim[0] = args->batch;
+    return r->to->input = fv_input_shaped(r->to, "features", &shape);
+}
+
+static void mark_needed(const fv_rewrite *r, const fv_value *end, const fv_plan_args *args) {
+    r->needed[end->node->id] = true;
+    for (int i = 0; i < r->from->n_auxiliary && !r->inference; i++)
+        r->needed[r->from->auxiliary[i].logits->node->id] = true;
+    for (int id = r->from->n_nodes - 1; id >= 0; id--) {
+        const fv_node *node = r->from->nodes[id];
+        if (!r->needed[id] || (args->from && node == args->from->node)) continue;
+        for (int i = 0; i < node->n_in; i++) r->needed[node->in[i]->node->id] = true;
+    }
+}
+
 /* The copy; *logits is what stands for the model's. */
 static fv_status rewrite(fv_rewrite *r, const fv_model *model, const fv_plan_args *args, fv_value **logits) {
     for (int id = 0; id < r->from->n_nodes; id++) {
         const fv_node *node = r->from->nodes[id];
-        if (r->inference && !node->used && !fv_is_leaf(node)) continue;
+        if (!r->needed[id]) continue;
         if (!fv_is_leaf(node)) r->still[id] = is_still(r, node, NULL);
-        fv_value *out = rewrite_node(r, node, args);
+        fv_value *out = args->from && node == args->from->node ? cut_input(r, args) : rewrite_node(r, node, args);
         if (!out) return fv_last_status();
         fv_value **map = &r->map[id * FV_MAX_OUT];
         map[0] = out;
@@ -88,7 +106,7 @@ static fv_status rewrite(fv_rewrite *r, const fv_model *model, const fv_plan_arg
         if (out->node->op == node->op)
             for (int i = 1; i < node->n_out; i++) map[i] = &out->node->out[i];
     }
-    *logits = fv_rewritten(r, model->logits);
+    *logits = fv_rewritten(r, args->until ? args->until : model->logits);
     for (int i = 0; i < r->from->n_auxiliary && !r->inference; i++)
         FV_TRY(fv_auxiliary(fv_rewritten(r, r->from->auxiliary[i].logits), r->from->auxiliary[i].weight));
     return FV_OK;
@@ -110,15 +128,18 @@ static fv_status copy_rewritten(fv_plan *plan) {
     fv_rewrite r = {.from = from, .readers = readers, .inference = plan->args.updates == NULL};
     r.map = FV_NEW_N(fv_value *, n_nodes * FV_MAX_OUT);
     r.still = FV_NEW_N(bool, n_nodes);
+    r.needed = FV_NEW_N(bool, n_nodes);
     r.to = plan->graph = fv_graph_new(from->name);
-    fv_status status = readers && r.map && r.still && r.to ? FV_OK : FV_NO_MEMORY;
+    fv_status status = readers && r.map && r.still && r.needed && r.to ? FV_OK : FV_NO_MEMORY;
     if (status == FV_OK) {
+        mark_needed(&r, plan->args.until ? plan->args.until : plan->model->logits, &plan->args);
         count_readers(from, plan->model->logits, r.inference, readers);
         status = rewrite(&r, plan->model, &plan->args, &plan->logits);
     }
     fv_free(readers);
     fv_free(r.map);
     fv_free(r.still);
+    fv_free(r.needed);
     plan->input = status == FV_OK ? plan->graph->input : NULL;
     return status;
 }

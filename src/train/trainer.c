@@ -140,9 +140,18 @@ void fv_trainer_free(fv_trainer *trainer) {
 
 /* ---- Thawing ------------------------------------------------------------------------------------------------------------- */
 
-void fv_trainer_thaw(fv_trainer *trainer, uint64_t first) {
+static void drop_plans(fv_trainer *trainer) {
     fv_session_free(&trainer->session);
     trainer->last = NULL;
+}
+
+void fv_trainer_take_from(fv_trainer *trainer, const fv_value *from) {
+    drop_plans(trainer);
+    trainer->session.args.from = from;
+}
+
+void fv_trainer_thaw(fv_trainer *trainer, uint64_t first) {
+    drop_plans(trainer);
     trainer->thawed = true;
     trainer->thawed_at = first;
 }
@@ -151,8 +160,7 @@ fv_status fv_trainer_rehearse(fv_trainer *trainer, size_t count, size_t *bytes) 
     fv_trainer_thaw(trainer, 0);
     fv_status status = fv_trainer_prepare(trainer, count);
     *bytes = fv_session_bytes(&trainer->session);
-    fv_session_free(&trainer->session);
-    trainer->last = NULL;
+    drop_plans(trainer);
     trainer->thawed = false;
     return status;
 }

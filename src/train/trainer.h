@@ -26,6 +26,8 @@ struct fv_trainer {
 
 /* Makes the plans of every batch that `count` images come to, as fv_session_prepare. */
 fv_status fv_trainer_prepare(fv_trainer *trainer, size_t count);
+/* Steps take the value `from` of the model's graph in the place of images; NULL: images. All plans are dropped. */
+void fv_trainer_take_from(fv_trainer *trainer, const fv_value *from);
 /* Frozen parts are trained from now on, as if from step `first` on. All plans are dropped, those of other sessions of the
  * model should be, too, so that parameters can take another layout; the next are fv_trainer_prepare's to make. */
 void fv_trainer_thaw(fv_trainer *trainer, uint64_t first);

@@ -183,6 +183,68 @@ static void another_course_is_refused(void **state) {
     fv_model_free(model);
 }
 
+/* ---- Features that are kept ------------------------------------------------------------------------------------------------ */
+
+static fv_status on_frozen(void *user, const char *how) {
+    snprintf(user, 160, "%s", how);
+    return FV_OK;
+}
+
+/* Batches of 16 of 60 images: the last has 12. */
+static void train_kept(fv_model *model, fv_fit_args args, char how[160]) {
+    fv_dataset *set = small_set(CLASSES);
+    how[0] = '\0';
+    args.callback = (fv_callback){.user = how, .on_frozen = on_frozen};
+    args.batch_size = 16;
+    args.threads = 2;
+    if (fv_fit_with(model, set, set, &args)) fail_msg("%s", fv_error());
+    fv_dataset_free(set);
+}
+
+static fv_model *dropping(void) { return small_model(); } /* dropout before the head */
+static fv_model *residual(void) { return fv_resnet20(.classes = CLASSES, .input = {1, SIDE, SIDE}, .seed = 1); }
+static fv_model *squeezed(void) { return fv_squeezenet1_1(.classes = CLASSES, .input = {1, 32, 32}, .seed = 1); }
+static fv_model *dense(void) { return fv_alexnet_owt(.classes = CLASSES, .input = {1, 64, 64}, .seed = 1); }
+
+static void kept_features_give_the_same_bits(void **state) {
+    (void)state;
+    static fv_model *(*const make[])(void) = {dropping, residual, squeezed, dense};
+    char how[160];
+    for (size_t i = 0; i < sizeof make / sizeof *make; i++) {
+        fv_model *with = make[i](), *without = make[i]();
+        fv_fit_args args = {.parts = &(fv_part_options){"backbone", .frozen = true}, .n_parts = 1, .epochs = 3};
+        train_kept(with, args, how);
+        assert_contains(how, "each image passes what is frozen once: ");
+        args.no_feature_cache = true;
+        train_kept(without, args, how);
+        assert_string_equal(how, "each image passes what is frozen in every epoch, as was asked for");
+        assert_same_weights(with, without);
+        fv_model_free(with);
+        fv_model_free(without);
+    }
+}
+
+static void features_are_not_kept_where_they_change(void **state) {
+    (void)state;
+    char how[160];
+    fv_part_options part = {"backbone", .frozen = true};
+    fv_fit_args args = {.parts = &part, .n_parts = 1, .epochs = 1, .augment = "flip"};
+    fv_model *model = small_model();
+    train_kept(model, args, how);
+    assert_string_equal(how, "each image passes what is frozen in every epoch, as it is augmented");
+    fv_model_free(model);
+    args.augment = NULL;
+    model = fv_network("googlenet", &(fv_arch){.classes = CLASSES, .input = {1, 32, 32}});
+    train_kept(model, args, how);
+    assert_string_equal(
+        how, "each image passes what is frozen in every epoch, as the trained parts do not lie behind one value of it");
+    fv_model_free(model);
+    model = small_model();
+    train_kept(model, (fv_fit_args){.epochs = 1}, how);
+    assert_string_equal(how, ""); /* nothing is frozen */
+    fv_model_free(model);
+}
+
 /* ---- What cannot be ---------------------------------------------------------------------------------------------------- */
 
 static void parts_that_cannot_be(void **state) {
@@ -234,6 +296,8 @@ int main(void) {
         cmocka_unit_test(rules_begin_anew_with_what_is_thawed),
         cmocka_unit_test(a_resumed_run_has_the_same_bits),
         cmocka_unit_test(another_course_is_refused),
+        cmocka_unit_test(kept_features_give_the_same_bits),
+        cmocka_unit_test(features_are_not_kept_where_they_change),
         cmocka_unit_test(parts_that_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
