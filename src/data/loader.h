@@ -24,7 +24,7 @@ typedef struct fv_batch {
     int count;         /* images; 0: the epoch is over. Less than batch_size for the last batch of an epoch, ... */
     int skipped;       /* ... and by the files that cannot be read, with those of whole batches passed over before it */
     size_t next;       /* the batch of the epoch that follows: where to start to go on */
-    const float *x;    /* [count, C, H, W] */
+    const float *x;    /* [count, C, H, W], with memory for batch_size images */
     const int *labels; /* [count] */
     const size_t *index; /* [count] position in the dataset */
 } fv_batch;

@@ -9,14 +9,14 @@ size_t fv_features_size(const fv_value *cut, size_t count) {
     return fv_size_mul(fv_shape_count(&cut->shape) * sizeof(float), count, &bytes) ? bytes : SIZE_MAX;
 }
 
-void fv_features_start(fv_features *features, fv_session *below, const fv_value *cut) {
-    *features = (fv_features){.below = below, .floats = fv_shape_count(&cut->shape)};
+void fv_features_start(fv_features *features, fv_session *below, const fv_value *cut, int batch_size) {
+    *features = (fv_features){.below = below, .batch_size = batch_size, .floats = fv_shape_count(&cut->shape)};
 }
 
-fv_status fv_features_keep(fv_features *features, const fv_value *cut, size_t count, int batch_size) {
+fv_status fv_features_keep(fv_features *features, const fv_value *cut, size_t count) {
     features->bytes = fv_features_size(cut, count);
     bool done = (features->known = FV_NEW_N(bool, count)) && (features->labels = FV_NEW_N(int, count)) &&
-                (features->batch = fv_alloc((size_t)batch_size, features->floats * sizeof(float))) &&
+                (features->batch = fv_alloc((size_t)features->batch_size, features->floats * sizeof(float))) &&
                 (features->rows = fv_reserve(features->bytes));
     return done ? FV_OK : FV_NO_MEMORY;
 }
@@ -31,9 +31,9 @@ void fv_features_free(fv_features *features) {
 
 static float *row(const fv_features *f, size_t index) { return f->rows + index * f->floats; }
 
-/* The batch's images pass below the cut. */
+/* The batch's images pass below the cut; a loader's x has room for whole batches, and what lies there else is not looked at. */
 static fv_status compute(fv_features *f, const fv_batch *batch, const float **x) {
-    fv_plan *plan = fv_session_plan(f->below, batch->count);
+    fv_plan *plan = fv_session_plan(f->below, f->batch_size);
     if (!plan) return fv_last_status();
     FV_TRY(fv_plan_run(plan, &(fv_plan_input){.x = batch->x}));
     *x = fv_plan_logits(plan);

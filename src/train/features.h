@@ -10,22 +10,23 @@
 typedef struct fv_features {
     fv_session *below; /* borrowed: plans from the image to the cut */
     size_t floats;     /* of an image's */
-    size_t bytes;      /* of rows */
-    float *rows;       /* [count, floats]; memory is taken as they fill. NULL: nothing is kept */
-    bool *known;       /* [count] images that could be read */
-    int *labels;       /* [count] */
-    float *batch;      /* [batch_size, floats] */
-    bool complete;     /* all that can be read are known */
+    int batch_size; /* of all plans below: a short batch is filled up, as kernels for another size may round otherwise */
+    size_t bytes;   /* of rows */
+    float *rows;    /* [count, floats]; memory is taken as they fill. NULL: nothing is kept */
+    bool *known;    /* [count] images that could be read */
+    int *labels;    /* [count] */
+    float *batch;   /* [batch_size, floats] */
+    bool complete;  /* all that can be read are known */
 } fv_features;
 
 /* Bytes that the features of `count` images take; SIZE_MAX if a size_t cannot count them. */
 size_t fv_features_size(const fv_value *cut, size_t count);
 
-/* Without keeping anything. */
-void fv_features_start(fv_features *features, fv_session *below, const fv_value *cut);
-/* From now on they are kept, for a set of `count` images in batches of at most batch_size. What *features is afterwards is
+/* Without keeping anything, for batches of a loader with this batch_size. */
+void fv_features_start(fv_features *features, fv_session *below, const fv_value *cut, int batch_size);
+/* From now on they are kept, for a set of `count` images. What *features is afterwards is
  * freed by fv_features_free, on failure too. */
-fv_status fv_features_keep(fv_features *features, const fv_value *cut, size_t count, int batch_size);
+fv_status fv_features_keep(fv_features *features, const fv_value *cut, size_t count);
 void fv_features_free(fv_features *features);
 
 /* *x = the features [count, floats] of a batch, valid until the next call. */

@@ -313,8 +313,9 @@ static fv_status open_loader(fitting *f) {
 static fv_status make_plans(fitting *f) {
     int batch = f->trainer->args.batch_size;
     FV_TRY(fv_trainer_prepare(f->trainer, fv_dataset_count(f->train)));
-    if (f->below.args.until) FV_TRY(fv_session_prepare(&f->below, fv_dataset_count(f->train), batch));
-    if (f->below.args.until && f->val) FV_TRY(fv_session_prepare(&f->below, fv_dataset_count(f->val), batch));
+    for (int i = TRAIN; i <= VAL; i++)
+        if (f->kept[i].below)
+            FV_TRY(fv_session_prepare(&f->below, (size_t)f->kept[i].batch_size, f->kept[i].batch_size));
     return f->val ? fv_session_prepare(&f->inference, fv_dataset_count(f->val), batch) : FV_OK;
 }
 
@@ -334,7 +335,10 @@ static void part_at(fitting *f, const fv_value *cut) {
     f->inference.args.from = cut;
     f->inference.features = &f->kept[VAL];
     fv_trainer_take_from(f->trainer, cut);
-    for (int i = TRAIN; i <= VAL; i++) fv_features_start(&f->kept[i], &f->below, cut);
+    int batch = f->trainer->args.batch_size;
+    size_t images = f->val ? fv_dataset_count(f->val) : 0;
+    fv_features_start(&f->kept[TRAIN], &f->below, cut, batch);
+    if (f->val) fv_features_start(&f->kept[VAL], &f->below, cut, images < (size_t)batch ? (int)images : batch);
 }
 
 /* Why each image cannot pass what is frozen once only; NULL: it can. */
@@ -360,7 +364,6 @@ static fv_status tell_frozen(const fitting *f, const char *why, size_t bytes) {
 
 static fv_status set_up_features(fitting *f) {
     const fv_value *cut;
-    int batch = f->trainer->args.batch_size;
     if (!freezes(f->args)) return FV_OK;
     FV_TRY(fv_cut(f->model, &f->trainer->session.args, &cut));
     size_t images = fv_dataset_count(f->train) + (f->val ? fv_dataset_count(f->val) : 0);
@@ -369,8 +372,8 @@ static fv_status set_up_features(fitting *f) {
     FV_TRY(tell_frozen(f, why, bytes));
     if (cut) part_at(f, cut);
     if (why) return FV_OK;
-    FV_TRY(fv_features_keep(&f->kept[TRAIN], cut, fv_dataset_count(f->train), batch));
-    return f->val ? fv_features_keep(&f->kept[VAL], cut, fv_dataset_count(f->val), batch) : FV_OK;
+    FV_TRY(fv_features_keep(&f->kept[TRAIN], cut, fv_dataset_count(f->train)));
+    return f->val ? fv_features_keep(&f->kept[VAL], cut, fv_dataset_count(f->val)) : FV_OK;
 }
 
 /* ---- Thawing --------------------------------------------------------------------------------------------------------------- */
