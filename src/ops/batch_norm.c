@@ -78,12 +78,6 @@ static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
     return FV_OK;
 }
 
-/* Frozen in training, it stands where no gradient comes through. */
-static fv_status no_grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
-    (void)dy, (void)dx;
-    return fv_fail_node(FV_UNSUPPORTED, node, "is frozen, and parameters before it are trained: freeze those, too");
-}
-
 typedef struct sizes {
     size_t n, c, plane;
 } sizes;
@@ -220,7 +214,6 @@ const fv_op fv_batch_norm_inference_op = {
     .n_out = 1,
     .flags = FV_OP_IN_PLACE,
     .infer = infer_inference,
-    .grad = no_grad,
     .ref = ref_inference,
     .kernels = inference_kernels,
     .n_kernels = FV_COUNT(inference_kernels),

@@ -264,7 +264,7 @@ static void parts_that_cannot_be(void **state) {
         {{{"fc", .lr_scale = NAN}}, 1, "lr_scale nan of part \"fc\""},
         {{{"bn", .frozen = true}},
          1,
-         "bn batch_norm_inference: is frozen, and parameters before it are trained: freeze those, too"},
+         "bn batch_norm_inference: has no gradient, and parameters before it are trained: freeze those, too"},
         {{{"backbone", .frozen = true}, {"fc", .frozen = true}}, 2, "nothing to train"},
         {{{"fc", .frozen = true}}, -1, "n_parts -1: must be 0 or more"},
     };
