@@ -4,7 +4,7 @@
 #include "core/memory.h"
 #include "ops/loss.h"
 #include "optim/optim.h"
-#include "optim/parts.h"
+#include "optim/treatments.h"
 
 #include <string.h>
 
@@ -91,7 +91,7 @@ static fv_status start(fv_trainer *trainer) {
     FV_TRY(copy_class_weights(trainer));
     trainer->treatments = FV_NEW_N(fv_treatment, (size_t)session->model->n_params);
     if (!trainer->treatments) return FV_NO_MEMORY;
-    FV_TRY(fv_parts_resolve(trainer->args.parts, trainer->args.n_parts, session->model, trainer->treatments));
+    FV_TRY(fv_treatments_of(trainer->args.parts, trainer->args.n_parts, session->model, trainer->treatments));
     trainer->slots = FV_NEW_N(fv_param, (size_t)session->model->n_params * FV_MAX_SLOTS);
     size_t outputs = (size_t)fv_model_outputs(session->model);
     trainer->target = !trainer->slots ? NULL : fv_alloc((size_t)trainer->args.batch_size * outputs, sizeof(float));

@@ -1,4 +1,4 @@
-#include "optim/parts.h"
+#include "optim/treatments.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -55,7 +55,7 @@ static fv_treatment treatment_of(const fv_part_options *parts, int n, const fv_m
     return t;
 }
 
-fv_status fv_parts_resolve(const fv_part_options *parts, int n, const fv_model *model, fv_treatment *treatments) {
+fv_status fv_treatments_of(const fv_part_options *parts, int n, const fv_model *model, fv_treatment *treatments) {
     if (n < 0 || (n > 0 && !parts))
         return fv_fail(FV_BAD_ARGUMENT, "n_parts %d: %s", n, n < 0 ? "must be 0 or more" : "but parts is NULL");
     for (int i = 0; i < n; i++) FV_TRY(check(&parts[i], model));
