@@ -36,7 +36,7 @@ static void print_words(const char *skip) {
 /* What follows a flag: its choices, files, folders, or something that cannot be guessed. */
 static void print_bash_value(const cli_flag *flag) {
     printf("    --%s) ", flag->name);
-    if (flag->kind == CLI_CHOICE)
+    if (flag->choices)
         printf("words='"), print_choices(flag, " "), printf("'");
     else if (flag->kind == CLI_FOLDER)
         printf("COMPREPLY=($(compgen -d -- \"$word\")) && return");
@@ -95,7 +95,7 @@ static void print_zsh_flag(const cli_flag *flag) {
         print_zsh_help(flag->argument);
         printf(":");
     }
-    if (flag->kind == CLI_CHOICE)
+    if (flag->choices)
         printf("("), print_choices(flag, " "), printf(")");
     else if (flag->kind == CLI_FOLDER)
         printf("_files -/");
@@ -134,7 +134,7 @@ static void print_fish_help(const char *help) {
 
 static void print_fish_flag(const cli_command *command, const cli_flag *flag) {
     printf("complete -c fovea -n '__fish_seen_subcommand_from %s' -l %s", command->name, flag->name);
-    if (flag->kind == CLI_CHOICE)
+    if (flag->choices)
         printf(" -x -a '"), print_choices(flag, " "), printf("'");
     else if (flag->kind == CLI_FOLDER)
         printf(" -x -a '(__fish_complete_directories)'");

@@ -1,7 +1,7 @@
 /* Help: usage, flags in their groups, notes; at most 100 columns. */
 #include "help.h"
 
-#include "optim/schedule.h"
+#include "optim/help.h"
 #include "text.h"
 #include "values.h"
 
@@ -77,6 +77,12 @@ static void print_schedules(FILE *out) {
     for (int i = 0; (help = fv_schedule_help(i, usage, sizeof usage)); i++) print_entry(out, usage, help);
 }
 
+static void print_optimizers(FILE *out) {
+    char usage[256];
+    fputs("\nOPTIMIZER, with its defaults; an option that is a word is off unless named:\n", out);
+    for (int i = 0; fv_optimizer_usage(i, usage, sizeof usage); i++) fprintf(out, "  %s\n", usage);
+}
+
 static void print_transforms(FILE *out) {
     char help[256];
     const fv_transform *t;
@@ -97,6 +103,7 @@ static void print_command_help(FILE *out, const cli_command *command) {
     }
     print_flags(out, command);
     if (cli_takes(command, &cli_flags[CLI_FLAG_augment])) print_transforms(out);
+    if (cli_takes(command, &cli_flags[CLI_FLAG_optimizer])) print_optimizers(out);
     if (cli_takes(command, &cli_flags[CLI_FLAG_schedule])) print_schedules(out);
     if (*command->notes) fprintf(out, "\n%s", command->notes);
 }

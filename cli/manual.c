@@ -1,7 +1,7 @@
 /* The manual page, fovea(1), from the tables. */
 #include "help.h"
 
-#include "optim/schedule.h"
+#include "optim/help.h"
 
 #include <string.h>
 
@@ -68,6 +68,19 @@ static void print_transforms(FILE *out) {
     }
 }
 
+static void print_optimizers(FILE *out) {
+    char usage[256];
+    fputs(".SH OPTIMIZERS\nThe OPTIMIZER of \\-\\-optimizer, with its defaults; an option that is a word is off unless "
+          "named.\n"
+          ".nf\n",
+          out);
+    for (int i = 0; fv_optimizer_usage(i, usage, sizeof usage); i++) {
+        print_text(out, usage);
+        fputc('\n', out);
+    }
+    fputs(".fi\n", out);
+}
+
 static void print_schedules(FILE *out) {
     char usage[256];
     const char *help;
@@ -105,6 +118,7 @@ void cli_print_manual(FILE *out) {
     for (const cli_command *command = cli_commands; command < cli_commands + CLI_COMMANDS; command++)
         print_command(out, command);
     print_transforms(out);
+    print_optimizers(out);
     print_schedules(out);
     fputs(".SH EXIT STATUS\n"
           "0 done, 1 the work failed, 2 wrong usage, 130 interrupted (a run's state is saved).\n"

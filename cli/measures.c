@@ -119,7 +119,7 @@ void cli_print_json_measures(const fv_model *model, const fv_evaluation *e, cons
     putchar(']');
     print_json_average("macro", m, &m->macro);
     print_json_average("weighted", m, &m->weighted);
-    print_json_matrix(m);
+    if (m->confusion) print_json_matrix(m);
     puts("}");
 }
 

@@ -32,6 +32,7 @@ fv_status cli_measurement_run(const cli_options *o, cli_measurement *m) {
                              .max_bad = cli_max_bad(o),
                              .augment = o->augment,
                              .seed = (uint64_t)o->seed,
+                             .tta = cli_tta(o),
                              .tally = m->tally};
     FV_TRY(cli_topk_settings(o, args.topk));
     const char *split = cli_split_name(fv_dataset_split(m->dataset));

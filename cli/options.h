@@ -57,7 +57,7 @@ typedef struct cli_flag {
     const char *standard;                 /* the default; NULL: none */
     const char *standing;                 /* what stands where no value is given, in words */
     const char *range;                    /* of numbers: "[1,65536]", "(0,1]" */
-    const char *(*choices)(int index);    /* of CLI_CHOICE: NULL past the last */
+    const char *(*choices)(int index);    /* of CLI_CHOICE, and words that a CLI_TEXT begins with: NULL past the last */
     fv_status (*check)(const char *text); /* of CLI_TEXT, beyond what all texts must be */
     bool recipe, later;
 } cli_flag;
@@ -79,6 +79,9 @@ static inline bool cli_takes(const cli_command *command, const cli_flag *flag) {
 
 fv_status cli_check_augment(const char *text);
 fv_status cli_check_schedule(const char *text);
+fv_status cli_check_optimizer(const char *text);
+fv_status cli_check_weight_decay_by(const char *text);
+fv_status cli_check_l1_by(const char *text);
 
 /* Names for CLI_CHOICE that are not the library's. */
 const char *cli_channels_name(int index);
@@ -86,6 +89,7 @@ const char *cli_resize_name(int index);
 const char *cli_decode_name(int index);
 const char *cli_precision_name(int index);
 const char *cli_mode_name(int index);
+const char *cli_sampler_name(int index);
 
 /* ---- Values ------------------------------------------------------------------------------------------------------ */
 

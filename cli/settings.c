@@ -13,11 +13,16 @@ static float given(double value, const char *text) { return text && value == 0 ?
 float cli_max_bad(const cli_options *options) { return GIVEN(options, max_bad); }
 
 fv_status cli_optimizer_settings(const cli_options *options, fv_optimizer *optimizer) {
-    FV_TRY(fv_optimizer_named(options->optimizer, optimizer));
-    optimizer->lr = (float)options->lr;
-    optimizer->momentum = GIVEN(options, momentum);
-    optimizer->weight_decay = GIVEN(options, weight_decay);
-    optimizer->clip_norm = (float)options->clip_norm;
+    FV_TRY(fv_optimizer_parse(options->optimizer, optimizer));
+    if (CLI_HAS(options, lr)) optimizer->lr = (float)options->lr;
+    if (CLI_HAS(options, momentum)) optimizer->momentum = GIVEN(options, momentum);
+    if (CLI_HAS(options, weight_decay)) optimizer->weight_decay = GIVEN(options, weight_decay);
+    if (CLI_HAS(options, l1)) optimizer->l1 = GIVEN(options, l1);
+    optimizer->weight_decay_by = options->weight_decay_by;
+    optimizer->l1_by = options->l1_by;
+    if (CLI_HAS(options, clip_norm)) optimizer->clip_norm = (float)options->clip_norm;
+    if (CLI_HAS(options, clip_each)) optimizer->clip_each = (float)options->clip_each;
+    if (CLI_HAS(options, clip_value)) optimizer->clip_value = (float)options->clip_value;
     return fv_optimizer_check(optimizer);
 }
 
@@ -43,23 +48,54 @@ static int read_numbers(const char **text, float *numbers, int most) {
     return -1;
 }
 
-static fv_status class_weights(cli_options *options, int classes, const float **weights) {
+/* The option's word becomes the numbers, so that a run that is resumed does not depend on counting again. */
+static fv_status balance(cli_options *options, const fv_dataset *train, float *weights) {
+    const char *text = "";
+    FV_TRY(fv_dataset_balanced_weights(train, weights));
+    for (int i = 0; text && i < fv_dataset_classes(train); i++)
+        text = fv_arena_format(&options->arena, "%s%s%.9g", text, i ? "," : "", (double)weights[i]);
+    if (!text) return FV_NO_MEMORY;
+    options->class_weights = options->text[CLI_FLAG_class_weights] = text;
+    return FV_OK;
+}
+
+static fv_status class_weights(cli_options *options, const fv_dataset *train, const float **weights) {
     const char *text = options->class_weights;
+    int classes = fv_dataset_classes(train);
     float *numbers = fv_arena_alloc(&options->arena, (size_t)classes, sizeof(float));
     if (!numbers) return FV_NO_MEMORY;
+    *weights = numbers;
+    if (strcmp(text, "balanced") == 0) {
+        fv_status status = balance(options, train, numbers);
+        return status == FV_OK ? FV_OK : fv_fail_in(status, "--class-weights balanced");
+    }
     bool good = read_numbers(&text, numbers, classes) == classes && !*text;
     for (int i = 0; i < classes; i++) good = good && numbers[i] >= 0;
-    *weights = numbers;
     return good ? FV_OK
                 : fv_fail(FV_BAD_ARGUMENT,
-                          "--class-weights %s: must be %d numbers from 0 on, separated by commas: one for each class",
+                          "--class-weights %s: must be balanced, or %d numbers from 0 on, separated by commas: one for "
+                          "each class",
                           options->class_weights, classes);
 }
 
-fv_status cli_loss_settings(cli_options *options, int classes, fv_loss *loss) {
+fv_status cli_loss_settings(cli_options *options, const fv_dataset *train, fv_loss *loss) {
     FV_TRY(fv_loss_named(options->loss, loss));
     loss->label_smoothing = (float)options->label_smoothing;
-    if (options->class_weights) FV_TRY(class_weights(options, classes, &loss->class_weights));
+    loss->gamma = GIVEN(options, focal_gamma);
+    loss->alpha = (float)options->focal_alpha;
+    loss->ignore = CLI_HAS(options, ignore_index);
+    loss->ignore_index = (int)options->ignore_index;
+    if (loss->kind != FV_BCE && loss->alpha > 0)
+        return fv_fail(FV_BAD_ARGUMENT, "--focal-alpha: goes with --loss bce; --class-weights is for %s",
+                       options->loss);
+    if (loss->ignore && loss->ignore_index >= fv_dataset_classes(train))
+        return fv_fail(FV_BAD_ARGUMENT, "--ignore-index %d: must be below the number of classes, which is %d",
+                       loss->ignore_index, fv_dataset_classes(train));
+    if (loss->ignore && (options->mixup > 0 || options->cutmix > 0))
+        return fv_fail(FV_BAD_ARGUMENT,
+                       "--ignore-index and --%s: an image that is left out cannot be mixed: give one of them",
+                       options->mixup > 0 ? "mixup" : "cutmix");
+    if (options->class_weights) FV_TRY(class_weights(options, train, &loss->class_weights));
     return fv_loss_check(loss);
 }
 
@@ -161,6 +197,8 @@ fv_status cli_take_normalization(cli_options *options, const fv_model *model) {
     text = cli_channels_name((int)p->channels - FV_RGB);
     return cli_set(options, &cli_flags[CLI_FLAG_channels], text, CLI_BY_USER, "--");
 }
+
+fv_tta cli_tta(const cli_options *options) { return (fv_tta)choice(&cli_flags[CLI_FLAG_tta], options->tta); }
 
 fv_status cli_preprocess_settings(const cli_options *options, const fv_dataset *train, int channels,
                                   fv_preprocess *preprocess) {

@@ -172,14 +172,22 @@ static fv_status say_stopped(const char *folder) {
 
 /* ---- The run ----------------------------------------------------------------------------------------------------- */
 
-static fv_status fit_settings(cli_options *o, const fv_model *model, fv_fit_args *args) {
+static fv_status fit_settings(cli_options *o, const cli_sets *sets, fv_fit_args *args) {
+    fv_loss loss;
+    FV_TRY(cli_loss_settings(o, sets->train, &loss)); /* before config, which holds what it finds out */
     *args = (fv_fit_args){
+        .loss = loss,
         .epochs = (int)o->epochs,
         .batch_size = (int)o->batch_size,
         .workers = (int)o->workers,
         .threads = (int)o->threads,
         .seed = (uint64_t)o->seed,
+        .ema = (float)o->ema,
+        .accumulate = (int)o->accumulate,
         .augment = o->augment,
+        .mixup = (float)o->mixup,
+        .cutmix = (float)o->cutmix,
+        .balanced = strcmp(o->sampler, "balanced") == 0,
         .save_dir = o->resume ? o->resume : o->out,
         .overwrite = o->overwrite,
         .resume = o->resume,
@@ -195,7 +203,6 @@ static fv_status fit_settings(cli_options *o, const fv_model *model, fv_fit_args
     };
     if (!args->config) return FV_NO_MEMORY;
     FV_TRY(cli_topk_settings(o, args->topk));
-    FV_TRY(cli_loss_settings(o, fv_model_outputs(model), &args->loss));
     FV_TRY(cli_optimizer_settings(o, &args->optimizer));
     FV_TRY(cli_parts_settings(o, &args->parts, &args->n_parts));
     return cli_schedule_settings(o, &args->schedule);
@@ -205,7 +212,7 @@ static fv_status fit_settings(cli_options *o, const fv_model *model, fv_fit_args
  * begins. */
 static fv_status run(cli_options *o, const cli_sets *sets, fv_model *model, int before, const char *again) {
     fv_fit_args args;
-    FV_TRY(fit_settings(o, model, &args));
+    FV_TRY(fit_settings(o, sets, &args));
     say_run(o, model, sets, before);
     cli_progress progress = cli_progress_start(o->log_every);
     args.callback = cli_progress_callback(&progress);

@@ -94,6 +94,14 @@ fv_status cli_check_schedule(const char *text) {
     return fv_schedule_parse(text, &schedule);
 }
 
+fv_status cli_check_weight_decay_by(const char *text) { return fv_optimizer_check(&fv_sgd(.weight_decay_by = text)); }
+fv_status cli_check_l1_by(const char *text) { return fv_optimizer_check(&fv_sgd(.l1_by = text)); }
+
+fv_status cli_check_optimizer(const char *text) {
+    fv_optimizer optimizer;
+    return fv_optimizer_parse(text, &optimizer);
+}
+
 static fv_status parse_text(const cli_flag *flag, const char *text, void *field) {
     if (!*text) return fv_fail(FV_BAD_ARGUMENT, "must not be empty");
     for (const unsigned char *c = (const void *)text; *c; c++)
@@ -177,3 +185,4 @@ const char *cli_resize_name(int index) { return NAMES("pil", "cv2"); }
 const char *cli_decode_name(int index) { return NAMES("exact", "fast"); }
 const char *cli_precision_name(int index) { return NAMES("f32"); }
 const char *cli_mode_name(int index) { return NAMES("train", "infer", "load"); }
+const char *cli_sampler_name(int index) { return NAMES("shuffled", "balanced"); }

@@ -127,6 +127,10 @@ FV_API fv_dataset *fv_dataset_part(const fv_dataset *dataset, fv_split part, flo
  * rest FV_TRAIN. Every image validates once. */
 FV_API fv_dataset *fv_dataset_fold(const fv_dataset *dataset, fv_split part, int fold, int folds, uint64_t seed);
 
+/* Class weights for a loss by which every class weighs as much as another, whatever its number of images: weights[c] = n / (k n_c),
+ * scikit-learn's "balanced", for n images of k classes, n_c of class c. FV_BAD_DATA, naming it, if a class has no image. */
+FV_API fv_status fv_dataset_balanced_weights(const fv_dataset *dataset, float *weights);
+
 /* ---- Preprocessing -------------------------------------------------------------------------------------------- */
 
 typedef enum fv_channels { FV_CHANNELS_DEFAULT = 0, FV_RGB, FV_BGR, FV_GRAY } fv_channels;

@@ -80,7 +80,8 @@ typedef struct fv_measures {
     int classes, positive;             /* positive -1: not a question of two classes */
     fv_measure accuracy;               /* Wilson's interval, as all but those of the areas */
     const fv_class_measures *of_class; /* [classes] */
-    const size_t *confusion; /* [classes, classes]: a row a true class, a column what its images are taken for */
+    /* [classes, classes]: a row a true class, a column what its images are taken for; NULL: more than 4096 classes */
+    const size_t *confusion;
     /* Over the classes that occur, as label or as prediction; what is undefined counts as 0 (scikit-learn's rule).
      * `weighted` weighs by support. */
     fv_averages macro, weighted;

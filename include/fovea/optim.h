@@ -20,20 +20,40 @@ typedef enum fv_optimizer_kind {
     FV_MOMENTUM,              /* v = momentum v + g; p -= lr v, or lr (g + momentum v) with nesterov */
     FV_ADAM,                  /* Kingma and Ba 2015 */
     FV_ADAMW,                 /* Loshchilov and Hutter 2019: Adam, with p -= lr weight_decay p beside it */
+    FV_RMSPROP,               /* Hinton 2012; centered: Graves 2013 */
+    FV_ADAGRAD,               /* Duchi, Hazan and Singer 2011 */
+    FV_ADADELTA,              /* Zeiler 2012 */
+    FV_ADAMAX,                /* Kingma and Ba 2015 */
+    FV_NADAM,                 /* Dozat 2016 */
+    FV_RADAM,                 /* Liu et al. 2020 */
+    FV_LARS,                  /* You, Gitman and Ginsburg 2017: momentum, the rate scaled by each parameter's norms */
+    FV_LAMB,                  /* You et al. 2020: AdamW, the same */
 } fv_optimizer_kind;
 
 /* In each step g is the gradient, clipped first, with its terms of decay added then. Options that a kind does not use must
  * stay 0. */
 typedef struct fv_optimizer {
     fv_optimizer_kind kind;
-    float lr;           /* default 0.01; adam and adamw 0.001; above 0, at most 1000 */
-    float momentum;     /* momentum: default 0.9, below 1 */
-    bool nesterov;      /* momentum: look ahead */
-    float beta1, beta2; /* adam, adamw: default 0.9 and 0.999, below 1 */
-    float epsilon;      /* adam, adamw: default 1e-8 */
-    float weight_decay; /* default 0, adamw 0.01: L2, a term weight_decay p of the gradient (not in adamw) */
+    float
+        lr; /* above 0, at most 1000; default 0.001 (adam, adamw, radam, lamb), 0.1 (lars), 0.002 (adamax, nadam), 1 (adadelta),
+                             else 0.01 */
+    float momentum;       /* momentum, lars: default 0.9; rmsprop: 0; below 1 */
+    bool nesterov;        /* momentum: look ahead */
+    float beta1, beta2;   /* adam and the like: default 0.9 and 0.999, below 1 */
+    float rho;            /* rmsprop: default 0.99; adadelta: 0.9; below 1 */
+    float epsilon;        /* default 1e-8; adadelta, lamb 1e-6, adagrad 1e-10; at most 1. Not in sgd, momentum, lars */
+    float momentum_decay; /* nadam: default 0.004, at most 1 */
+    float trust;          /* lars: factor of the rate; default 0.001, at most 1000 */
+    bool centered;        /* rmsprop: divide by the deviation of the gradients, not by their size */
+    float weight_decay; /* default 0, adamw, lamb 0.01: L2, a term weight_decay p of the gradient (not in these two) */
     float l1;           /* default 0: a term l1 sign(p) of the gradient */
     float clip_norm;    /* the largest norm of all gradients together; default 0: not clipped */
+    float clip_each;    /* or: of each parameter's gradient */
+    float clip_value;   /* or: the largest size of each number of a gradient */
+    /* weight_decay and l1 by part: "norm=0,bias=0,layer4=1e-3". A part is a parameter's name or its beginning before a dot,
+     * or `bias`, every bias, or `norm`, every scale of batch norm; the last that fits counts. The texts stay the caller's,
+     * and must last as long as what is given the optimizer. */
+    const char *weight_decay_by, *l1_by;
     bool decay_exclude_norm_and_bias; /* no weight_decay and no l1 for biases and batch norm's parameters */
     int zero_;
 } fv_optimizer;
@@ -41,14 +61,22 @@ typedef struct fv_optimizer {
 /* FV_OK, or FV_BAD_ARGUMENT naming the option, its value and its limit: "lr nan: must be above 0 and at most 1000". */
 FV_API fv_status fv_optimizer_check(const fv_optimizer *optimizer);
 
-/* "sgd", "momentum", "adam" or "adamw" with default options; FV_BAD_ARGUMENT lists the names. */
-FV_API fv_status fv_optimizer_named(const char *name, fv_optimizer *optimizer);
+/* From text: a name, and options: "adam", "momentum:nesterov", "rmsprop:rho=0.9,momentum=0.5,centered". */
+FV_API fv_status fv_optimizer_parse(const char *text, fv_optimizer *optimizer);
 FV_API const char *fv_optimizer_name(int index); /* of the index-th optimizer; NULL past the last */
 
 #define fv_sgd(...)      ((fv_optimizer){.kind = FV_SGD, __VA_ARGS__})
 #define fv_momentum(...) ((fv_optimizer){.kind = FV_MOMENTUM, __VA_ARGS__})
 #define fv_adam(...)     ((fv_optimizer){.kind = FV_ADAM, __VA_ARGS__})
 #define fv_adamw(...)    ((fv_optimizer){.kind = FV_ADAMW, __VA_ARGS__})
+#define fv_rmsprop(...)  ((fv_optimizer){.kind = FV_RMSPROP, __VA_ARGS__})
+#define fv_adagrad(...)  ((fv_optimizer){.kind = FV_ADAGRAD, __VA_ARGS__})
+#define fv_adadelta(...) ((fv_optimizer){.kind = FV_ADADELTA, __VA_ARGS__})
+#define fv_adamax(...)   ((fv_optimizer){.kind = FV_ADAMAX, __VA_ARGS__})
+#define fv_nadam(...)    ((fv_optimizer){.kind = FV_NADAM, __VA_ARGS__})
+#define fv_lars(...)     ((fv_optimizer){.kind = FV_LARS, __VA_ARGS__})
+#define fv_lamb(...)     ((fv_optimizer){.kind = FV_LAMB, __VA_ARGS__})
+#define fv_radam(...)    ((fv_optimizer){.kind = FV_RADAM, __VA_ARGS__})
 
 /* ---- Schedules ------------------------------------------------------------------------------------------------- */
 
@@ -101,7 +129,7 @@ typedef struct fv_schedule {
 FV_API fv_status fv_schedule_check(const fv_schedule *schedule);
 
 /* The rate of step 0 <= step < total_steps, for the optimizer's rate `base`; an epoch has epoch_steps. What a plateau
- * takes off comes to it as a factor, fv_plateau_share. */
+ * takes off comes to it as a factor, fv_plateau_share. The schedule has passed fv_schedule_check. */
 FV_API float fv_schedule_at(const fv_schedule *schedule, float base, uint64_t step, uint64_t total_steps,
                             uint64_t epoch_steps);
 

@@ -73,18 +73,30 @@ typedef struct fv_fit_args {
         *parts;               /* what is frozen, and learning rates of single parts; n_parts of them; default: none */
     int n_parts, unfreeze_at; /* the epoch, from 2 on, from which frozen parts are trained, too; default: never */
     bool
-        no_feature_cache; /* where all but the last layers is frozen and images are not augmented, each image passes what
+        no_feature_cache; /* where all but the last layers is frozen and images are neither augmented nor mixed nor balanced, each passes what
                                is frozen once, and the rest is trained on what came out of it, kept in memory (at most a
                                quarter of what is free): true: that is not done */
-    int epochs;           /* default 10 */
-    int batch_size;       /* default 64; the last short batch is kept */
-    int workers;          /* loader threads; default 0: the compute threads' time */
-    int threads;          /* compute threads; default: those the process may use, on resuming as many as before */
-    uint64_t seed;        /* of shuffling, augmentation and dropout */
+    float ema;      /* decay of a moving average of the trained parameters, which is what is validated and what the
+                               model files hold; below 1, such as 0.999; default 0: none. In step t from 0 on it is no
+                               more than t / (9 + t). Running statistics of batch norm, averages already, are copied. */
+    int epochs;     /* default 10 */
+    int batch_size; /* default 64; the last short batch is kept */
+    int accumulate; /* batches whose mean gradient makes a step, as if they were one (save that batch norm looks at each for
+                               itself); the last of an epoch may be fewer. Steps, in the schedule too, count such groups;
+                               default 1 */
+    int workers;   /* loader threads; default 0: the compute threads' time */
+    int threads;   /* compute threads; default: those the process may use, on resuming as many as before */
+    uint64_t seed; /* of shuffling, augmentation and dropout */
     const fv_preprocess
-        *preprocess;      /* kept in the model; default: the model's own, or the training set's if it has none */
-    const char *augment;  /* what happens to training images, "crop:4 flip rotate:15 brightness:0.2": transforms with
+        *preprocess;     /* kept in the model; default: the model's own, or the training set's if it has none */
+    const char *augment; /* what happens to training images, "crop:4 flip rotate:15 brightness:0.2": transforms with
                              their parameters, in their order; `fovea help train` lists them. Default: nothing */
+    float mixup,
+        cutmix;    /* batches are mixed with themselves, images and labels, in shares of Beta(alpha, alpha): alpha of
+                             mixup (Zhang et al. 2017), of CutMix (Yun et al. 2019), or of both, one being drawn for each
+                             batch; at most 100. Default 0: not. top1 of training then counts the label of the larger share */
+    bool balanced; /* each epoch draws as many images of one class as of another, again from the start of a class that
+                             has run out; an epoch has as many images as the set. Default: each image once */
     const char *save_dir; /* the run folder (see docs/files.md); default NULL: nothing is written */
     bool overwrite;       /* a run that is already there is replaced; default: refused */
     bool resume;          /* goes on from save_dir's state, or begins anew if the run was ended before its first;
@@ -111,7 +123,8 @@ typedef struct fv_fit_args {
  * "sensitivity", "specificity"; NULL past the last. */
 FV_API const char *fv_best_name(int index);
 
-/* Trains `model` on `train`; evaluates on `val` after each epoch, if not NULL. On FV_OK the model holds the last weights.
+/* Trains `model` on `train`; evaluates on `val` after each epoch, if not NULL. On FV_OK the model holds what last.safetensors
+ * does: the last weights, or their average (.ema). Otherwise it holds the weights that were trained.
  * FV_STOPPED after fv_stop_request: the state is saved, if there is a save_dir. */
 FV_API fv_status fv_fit_with(fv_model *model, const fv_dataset *train, const fv_dataset *val, const fv_fit_args *args);
 
@@ -128,6 +141,18 @@ FV_API char *fv_run_config(const char *save_dir);
  * with more or fewer sums are rounded otherwise. *threads is 0 while there is no state. */
 FV_API fv_status fv_run_threads(const char *save_dir, int *threads);
 
+/* ---- Test-time flips ------------------------------------------------------------------------------------------------------- */
+
+/* A picture is answered together with its mirror images: the mean of their probabilities counts, in the loss too. Logits are
+ * those that give this mean. It is no part of the model: who evaluates or predicts asks for it. */
+typedef enum fv_tta {
+    FV_TTA_NONE = 0,
+    FV_TTA_FLIP = 1,  /* left and right: twice the work */
+    FV_TTA_VFLIP = 2, /* top and bottom */
+    FV_TTA_BOTH = 3,  /* both, and both at once: four times */
+} fv_tta;
+FV_API const char *fv_tta_name(int index); /* "none", "flip", "vflip", "both"; NULL past the last */
+
 /* ---- Evaluation -------------------------------------------------------------------------------------------------------- */
 
 typedef struct fv_evaluate_args {
@@ -136,7 +161,8 @@ typedef struct fv_evaluate_args {
     int workers, threads;
     float max_bad;     /* as in training; the files are in fv_dataset_bad_files */
     int topk[FV_TOPK]; /* the k of top-k, rising; default {1, 5}, as far as there are classes */
-    fv_tally *tally;   /* where each image is counted, too: from fv_tally_for; default NULL */
+    fv_tta tta;
+    fv_tally *tally; /* where each image is counted, too: from fv_tally_for; default NULL */
     const char
         *augment;  /* what happens to the images first, as in training, drawn once for each: how well does the model
                             bear it? "shift:1/28-1/28" moves each by one pixel of 28. Default: nothing */
@@ -172,6 +198,7 @@ typedef struct fv_predictor fv_predictor;
 typedef struct fv_predictor_args {
     int batch_size; /* images at once; default 1 */
     int threads;
+    fv_tta tta;
     int zero_;
 } fv_predictor_args;
 FV_API fv_predictor *fv_predictor_new_with(fv_model *model, const fv_predictor_args *args);
@@ -207,20 +234,34 @@ typedef struct fv_trainer_args {
     int batch_size; /* the largest batch of a step; default 64 */
     int threads;
     uint64_t seed;
-    bool reference; /* every operator by its definition, in double: slow, for checking */
+    float ema;       /* as in fv_fit_args */
+    bool accumulate; /* fv_trainer_accumulate will be called */
+    bool reference;  /* every operator by its definition, in double: slow, for checking */
     int zero_;
 } fv_trainer_args;
 /* Trains `model`, which must outlive it. */
 FV_API fv_trainer *fv_trainer_new_with(fv_model *model, const fv_trainer_args *args);
 FV_API void fv_trainer_free(fv_trainer *trainer);
+/* With ema: puts the averages of the weights into the model, or (show false, as the next step does by itself) the weights
+ * that are trained. */
+FV_API void fv_trainer_show_average(fv_trainer *trainer, bool show);
 
-/* One step on x [n,C,H,W] with class indices labels [n], 1 <= n <= batch_size. *loss (may be NULL) is the batch's mean
+/* One step on x [n,C,H,W] with class indices labels [n] (or the loss's ignore_index), 1 <= n <= batch_size. *loss (may be NULL) is the batch's mean
  * before the update, auxiliary heads' included. lr 0: the optimizer's own; FV_ZERO: none, which moves running statistics alone. */
 FV_API fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, float *loss);
 /* Frozen parts are trained from the next step on; rules that count steps begin anew with them. On failure the trainer is of no
  * more use. */
 FV_API fv_status fv_trainer_unfreeze(fv_trainer *trainer);
-/* The logits [n,K] of the last step; valid until the next. */
+/* With accumulate: adds the batch's gradient to that of the next step, which then is the mean over the images of all these
+ * batches, as if they were one (save that batch norm looks at each for itself). */
+FV_API fv_status fv_trainer_accumulate(fv_trainer *trainer, const float *x, const int *labels, int n, float *loss);
+/* Both with soft labels: targets [n,fv_model_classes()], each row the shares of the classes, from 0 to 1 with sum 1; for
+ * bce of several logits each class by itself, from 0 to 1. */
+FV_API fv_status fv_trainer_step_soft(fv_trainer *trainer, const float *x, const float *targets, int n, float lr,
+                                      float *loss);
+FV_API fv_status fv_trainer_accumulate_soft(fv_trainer *trainer, const float *x, const float *targets, int n,
+                                            float *loss);
+/* The logits [n,K] of the last step, or accumulation; valid until the next. */
 FV_API const float *fv_trainer_logits(const fv_trainer *trainer);
 /* norms [count], one for each of the model's parameters (fv_model_parameter): the L2 norm of its gradient in the last step,
  * before clipping and decay; NAN for one that is not trained. FV_BAD_ARGUMENT before the first step. */

@@ -40,7 +40,18 @@ uint32_t fv_random_below(fv_random *r, uint32_t n);
 /* Standard normal (Box-Muller in double; uses libm). */
 float fv_random_normal(fv_random *r);
 
+/* Beta(a, a), a > 0: the share of one of two equal parts (uses libm). */
+double fv_random_beta(fv_random *r, double a);
+
 /* What a stream is for: the `substream` of each use, so that no two uses share numbers. */
-enum { FV_STREAM_INIT = 1, FV_STREAM_SHUFFLE, FV_STREAM_DROPOUT, FV_STREAM_SAMPLE, FV_STREAM_SPLIT, FV_STREAM_DATA };
+enum {
+    FV_STREAM_INIT = 1,
+    FV_STREAM_SHUFFLE,
+    FV_STREAM_DROPOUT,
+    FV_STREAM_SAMPLE,
+    FV_STREAM_SPLIT,
+    FV_STREAM_DATA,
+    FV_STREAM_MIX
+};
 
 #endif

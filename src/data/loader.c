@@ -5,8 +5,8 @@
 
 #include "augment/augment.h"
 #include "core/memory.h"
-#include "core/random.h"
 #include "data/dataset.h"
+#include "data/order.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -35,7 +35,7 @@ struct fv_loader {
     const fv_dataset *dataset;
     fv_loader_args args;
     size_t count, batches, image_floats;
-    uint32_t *order; /* [count] */
+    fv_order order;
     uint64_t epoch;
     fv_augment augment;
     fv_decode_want want;
@@ -76,18 +76,19 @@ static bool take_chunk(fv_loader *l, chunk *c) {
     return true;
 }
 
-static fv_status prepare(const fv_loader *l, const fv_image *image, size_t index, float *x) {
+static fv_status prepare(const fv_loader *l, const fv_image *image, size_t sample, float *x) {
     const fv_loader_args *a = &l->args;
     if (l->augment.n == 0) return fv_prepare(image, &a->preprocess, a->channels, a->height, a->width, x);
     fv_frame frame = {a->width, a->height, image->width, image->height};
-    fv_distortion d = fv_augment_draw(&l->augment, a->seed, l->epoch, index, &frame);
+    fv_distortion d = fv_augment_draw(&l->augment, a->seed, l->epoch, sample, &frame);
     return fv_prepare_distorted(image, &a->preprocess, a->channels, a->height, a->width, &d, x);
 }
 
-/* Image i of the slot's batch, sample `index`. Files may be anything: one that cannot be read is left out. */
-static fv_status make_image(const fv_loader *l, slot *s, int i, size_t index) {
+/* Image i of the slot's batch, at a position of the order. Files may be anything: one that cannot be read is left out. What
+ * is drawn for an image that comes more than once follows from the position. */
+static fv_status make_image(const fv_loader *l, slot *s, int i, size_t position) {
     fv_image image;
-    s->index[i] = index;
+    const size_t index = s->index[i] = l->order.at[position];
     if (l->known) {
         s->labels[i] = l->labels[index];
         s->bad[i] = !l->known[index];
@@ -96,7 +97,7 @@ static fv_status make_image(const fv_loader *l, slot *s, int i, size_t index) {
     fv_status status = fv_dataset_read(l->dataset, index, &l->want, &image, &s->labels[i]);
     s->bad[i] = status != FV_OK && status != FV_NO_MEMORY && l->dataset->bad;
     if (status != FV_OK) return s->bad[i] ? FV_OK : status;
-    status = prepare(l, &image, index, s->x + (size_t)i * l->image_floats);
+    status = prepare(l, &image, l->args.balanced ? position : index, s->x + (size_t)i * l->image_floats);
     fv_image_free(&image);
     return status == FV_OK ? FV_OK : fv_fail_in(status, "%s: image %zu", fv_dataset_name(l->dataset), index);
 }
@@ -108,8 +109,8 @@ static fv_status make_chunk(const fv_loader *l, const chunk *c, int *made) {
     for (*made = 0; *made < c->count; ++*made) {
         size_t at = c->begin + (size_t)*made;
         if (l->dataset->kind->prefetch && !l->known && at + PREFETCH < l->count)
-            l->dataset->kind->prefetch(l->dataset, l->order[at + PREFETCH]);
-        FV_TRY(make_image(l, s, first + *made, l->order[at]));
+            l->dataset->kind->prefetch(l->dataset, l->order.at[at + PREFETCH]);
+        FV_TRY(make_image(l, s, first + *made, at));
     }
     return FV_OK;
 }
@@ -188,9 +189,8 @@ static fv_status make_slots(fv_loader *l) {
     if (!fv_size_mul(l->image_floats, size, &floats) ||
         !fv_size_mul(floats, (size_t)l->nslots * sizeof(float), &l->x_bytes))
         return fv_fail(FV_NO_MEMORY, "--batch-size %zu: the batches would not fit into memory", size);
-    if (!(l->order = FV_NEW_N(uint32_t, l->count)) || !(l->slots = FV_NEW_N(slot, (size_t)l->nslots)) ||
-        !(l->x = fv_reserve(l->x_bytes)))
-        return FV_NO_MEMORY;
+    FV_TRY(fv_order_init(&l->order, l->dataset, l->args.balanced));
+    if (!(l->slots = FV_NEW_N(slot, (size_t)l->nslots)) || !(l->x = fv_reserve(l->x_bytes))) return FV_NO_MEMORY;
     for (int i = 0; i < l->nslots; i++) {
         slot *s = &l->slots[i];
         s->x = l->x + (size_t)i * floats;
@@ -261,7 +261,7 @@ void fv_loader_free(fv_loader *l) {
     }
     fv_unmap(l->x, l->x_bytes);
     fv_free(l->slots);
-    fv_free(l->order);
+    fv_order_free(&l->order);
     fv_free(l->threads);
     fv_free(l);
 }
@@ -270,18 +270,6 @@ size_t fv_loader_batches(const fv_loader *l) { return l ? l->batches : 0; }
 size_t fv_loader_bytes(const fv_loader *l) { return l ? l->x_bytes : 0; }
 
 /* ---- Use ---- */
-
-/* Fisher-Yates; without shuffling the dataset's own order. */
-static void make_order(fv_loader *l, uint64_t epoch) {
-    for (size_t i = 0; i < l->count; i++) l->order[i] = (uint32_t)i;
-    if (!l->args.shuffle) return;
-    fv_random r = fv_random_stream(l->args.seed, epoch, FV_STREAM_SHUFFLE);
-    for (uint32_t i = (uint32_t)l->count; i > 1; i--) {
-        uint32_t j = fv_random_below(&r, i), swap = l->order[i - 1];
-        l->order[i - 1] = l->order[j];
-        l->order[j] = swap;
-    }
-}
 
 /* Nobody is busy: what is under way is dropped, as at a start. */
 static void settle(fv_loader *l) {
@@ -304,7 +292,7 @@ fv_status fv_loader_start(fv_loader *l, uint64_t epoch, size_t first) {
     pthread_mutex_lock(&l->lock);
     settle(l);
     l->epoch = epoch;
-    make_order(l, epoch);
+    fv_order_make(&l->order, l->args.shuffle, l->args.seed, epoch);
     l->next = first;
     l->taken = first * (size_t)l->args.batch_size;
     pthread_cond_broadcast(&l->work);

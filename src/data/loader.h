@@ -15,6 +15,8 @@ typedef struct fv_loader_args {
     int workers;    /* threads of its own; 0: the work is done inside fv_loader_next, ... */
     fv_team *team;  /* ... by this team, if not NULL, which is idle then; else by the caller's thread */
     bool shuffle;   /* a new order each epoch; else the dataset's */
+    bool
+        balanced; /* images are drawn so that classes come equally often (data/order.h); an epoch is as long as without */
     uint64_t seed;
     const char *augment; /* transforms of augment/augment.h; NULL: none */
 } fv_loader_args;
@@ -24,7 +26,7 @@ typedef struct fv_batch {
     int count;         /* images; 0: the epoch is over. Less than batch_size for the last batch of an epoch, ... */
     int skipped;       /* ... and by the files that cannot be read, with those of whole batches passed over before it */
     size_t next;       /* the batch of the epoch that follows: where to start to go on */
-    const float *x;    /* [count, C, H, W], with memory for batch_size images */
+    float *x;          /* [count, C, H, W], with memory for batch_size images; may be written over */
     const int *labels; /* [count] */
     const size_t *index; /* [count] position in the dataset */
 } fv_batch;

@@ -76,6 +76,7 @@ fv_status fv_plan_run(fv_plan *plan, const fv_plan_input *input) {
     plan->env.seed = input->seed;
     plan->env.step = input->step;
     plan->env.lr = input->lr;
+    plan->env.group = input->group;
     atomic_store(&plan->bad_node, NULL);
     plan->failure = FV_OK;
     bind(plan, 0, input->x);

@@ -36,6 +36,7 @@ typedef struct fv_plan_input {
     const float *target; /* [batch,K]; NULL without a loss */
     uint64_t seed, step;
     float lr;
+    fv_group group;
 } fv_plan_input;
 
 /* One run. FV_BROKEN names the node whose kernel failed, FV_NOT_FINITE the node whose loss or gradient is not; parameters before that node are then updated,

@@ -8,10 +8,20 @@
 #include "kernels/layout.h"
 #include "kernels/shapes.h"
 
-/* Adam's step with the bias corrections worked in. */
+/* Adam's step and its like, with the bias corrections worked in. */
 typedef struct fv_adam_terms {
-    float beta1, one_less_beta1, beta2, one_less_beta2, rate, scale, epsilon;
+    float beta1, one_less_beta1, beta2, one_less_beta2, rate, gradient_rate, scale, epsilon;
 } fv_adam_terms;
+
+typedef struct fv_rmsprop_terms {
+    float rho, one_less_rho, epsilon, momentum, rate;
+} fv_rmsprop_terms;
+
+/* Binary cross entropy: factors of the positive and the negative term, share of the target that goes half to each, and
+ * focal loss's exponent (0: none). */
+typedef struct fv_bce_terms {
+    float positive, negative, smoothing, gamma;
+} fv_bce_terms;
 
 /* A block of channels as a source of some lanes of another: which of its lanes goes to lane j, -1 for none. */
 typedef struct fv_lanes {

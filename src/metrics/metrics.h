@@ -26,8 +26,11 @@ fv_status fv_check_labels(const int *labels, size_t n, int classes);
  * as smaller than all. */
 bool fv_in_top_k(const float *logits, int classes, int label, int k);
 
-/* The loss of one image, in double: cross-entropy of K logits, or bce of one. `weight` receives what it counts in a mean
- * (the label's class weight; 1 without). */
+/* Is an image with this label left out? */
+static inline bool fv_is_ignored(const fv_loss *loss, int label) { return loss->ignore && label == loss->ignore_index; }
+
+/* The loss of one image, in double, by a loss with its defaults filled in (fv_loss_resolved). `weight` receives what it counts
+ * in a mean (the label's class weight; 1 without). */
 double fv_image_loss(const fv_loss *loss, const float *logits, int outputs, int label, int positive, double *weight);
 
 /* Probabilities of all classes from K logits (softmax), or of two classes from one (sigmoid; `positive` gets it). */

@@ -5,14 +5,14 @@
 #include "metrics/class_measures.h"
 #include "metrics/metrics.h"
 
-#include <string.h>
+enum { MOST_MATRIX = 4096 }; /* classes: 128 MiB */
 
 struct fv_tally {
     int classes, positive;
     float threshold;
     size_t n;
     fv_class_counts *counts;     /* [classes] */
-    size_t *confusion;           /* [classes, classes]; NULL: not asked for */
+    size_t *confusion;           /* [classes, classes]; NULL: not asked for, or too large */
     fv_class_measures *of_class; /* [classes] */
     /* Of each image, where positive is a class. */
     float *scores, *probabilities;
@@ -45,7 +45,9 @@ fv_tally *fv_tally_small(int classes, int positive, float threshold) {
 
 fv_tally *fv_tally_new(int classes, int positive, float threshold) {
     fv_tally *t = fv_tally_small(classes, positive, threshold);
-    if (!t || (t->confusion = fv_alloc((size_t)classes, (size_t)classes * sizeof *t->confusion))) return t;
+    if (!t || classes > MOST_MATRIX ||
+        (t->confusion = fv_alloc((size_t)classes, (size_t)classes * sizeof *t->confusion)))
+        return t;
     fv_tally_free(t);
     return NULL;
 }

@@ -46,6 +46,7 @@ static double squares_of(const fv_step *step, int input, int thread, int nthread
 }
 
 static void run(const fv_step *step, int thread, int nthreads) {
+    if (step->env->group.hold) return;
     int first = carries(step->node), carried = !first ? 0 : step->in_layout[0].parts ? step->in_layout[0].parts : 1;
     double sum = 0;
     for (int part = thread; part < carried; part += nthreads) sum += ((const float *)step->in[0])[part];
@@ -59,7 +60,7 @@ static const fv_kernel kernels[] = {{"simd", FV_PLAIN, FV_PLAIN, 0, NULL, plan, 
 /* ---- Definition ------------------------------------------------------------------------------------------------ */
 
 static void ref(const fv_node *node, const double *const in[], double *const out[], const fv_run_env *env) {
-    (void)env;
+    if (env->group.hold) return;
     int first = carries(node);
     out[0][0] = first ? in[0][0] : 0;
     for (int i = first; i < node->n_in; i++)

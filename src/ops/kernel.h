@@ -13,12 +13,20 @@
 typedef struct fv_dnn_layout fv_dnn_layout;
 typedef struct fv_step fv_step;
 
+/* Batches whose gradients make one step (accumulate). {0}: each batch is a group. */
+typedef struct fv_group {
+    float weight, total; /* of this batch; of the group so far, this batch's included */
+    bool first;
+    bool hold; /* the group goes on: nothing is updated */
+} fv_group;
+
 /* What changes from run to run of one plan. */
 typedef struct fv_run_env {
     fv_team *team;
     uint64_t seed; /* of the run: dropout */
     uint64_t step; /* optimizer steps done before this one */
     float lr;
+    fv_group group;
     int count; /* images in the batch: the plan's batch size */
     bool training;
     _Atomic(const fv_node *) *bad_node; /* a step that meets a NaN or infinity where it must not puts its node here */

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+/* Focal loss is one of the others by the time that a node is made. */
 static const struct {
     fv_loss_kind kind;
     const char *name;
@@ -15,9 +16,23 @@ static const struct {
 } losses[] = {
     {FV_CROSS_ENTROPY, "cross_entropy", fv_cross_entropy_node},
     {FV_BCE, "bce", fv_bce_node},
+    {FV_FOCAL, "focal", NULL},
 };
 
 /* ---- Options --------------------------------------------------------------------------------------------------- */
+
+/* They must be 0 or more, finite, and not all 0. */
+static fv_status check_weights(const float *weights, int classes) {
+    float largest = 0;
+    for (int c = 0; c < classes; c++) {
+        if (!(weights[c] >= 0 && weights[c] <= FLT_MAX))
+            return fv_fail(FV_BAD_ARGUMENT, "class weight %g of class %d: must be 0 or more, and finite", weights[c],
+                           c);
+        largest = fmaxf(largest, weights[c]);
+    }
+    if (largest > 0) return FV_OK;
+    return fv_fail(FV_BAD_ARGUMENT, "all %d class weights are 0: nothing to learn from", classes);
+}
 
 fv_status fv_loss_check(const fv_loss *loss) {
     if (!(loss->label_smoothing >= 0 && loss->label_smoothing < 1))
@@ -26,11 +41,24 @@ fv_status fv_loss_check(const fv_loss *loss) {
         return fv_fail(FV_BAD_ARGUMENT, "pos_weight %g: must be above 0 and finite", loss->pos_weight);
     if (!(loss->weight >= 0 && loss->weight <= FLT_MAX))
         return fv_fail(FV_BAD_ARGUMENT, "weight %g of the loss: must be above 0 and finite", loss->weight);
-    if (loss->kind == FV_BCE && (loss->label_smoothing != 0 || loss->class_weights))
-        return fv_fail(FV_BAD_ARGUMENT, "bce takes no label_smoothing and no class_weights (it has pos_weight)");
-    if (loss->kind == FV_CROSS_ENTROPY && loss->pos_weight != 0)
-        return fv_fail(FV_BAD_ARGUMENT, "cross_entropy takes no pos_weight (it has class_weights)");
+    if (!((loss->gamma >= 0 && loss->gamma <= FV_MOST_GAMMA) || loss->gamma == FV_ZERO))
+        return fv_fail(FV_BAD_ARGUMENT, "gamma %g: must be from 0 to %d", loss->gamma, FV_MOST_GAMMA);
+    if (!(loss->alpha >= 0 && loss->alpha < 1))
+        return fv_fail(FV_BAD_ARGUMENT, "alpha %g: must be above 0 and below 1", loss->alpha);
+    if (loss->kind == FV_CROSS_ENTROPY && (loss->pos_weight != 0 || loss->alpha != 0))
+        return fv_fail(FV_BAD_ARGUMENT, "cross_entropy takes no pos_weight and no alpha (it has class_weights)");
     return FV_OK;
+}
+
+/* What depends on the number of logits. */
+static fv_status check_for(const fv_loss *loss, fv_loss_kind kind, int outputs) {
+    fv_loss of_kind = *loss;
+    of_kind.kind = kind;
+    FV_TRY(fv_loss_check(&of_kind));
+    if (!loss->class_weights) return FV_OK;
+    if (kind == FV_BCE && outputs > 1)
+        return fv_fail(FV_BAD_ARGUMENT, "bce of %d logits takes no class_weights (it has pos_weight)", outputs);
+    return check_weights(loss->class_weights, outputs == 1 ? 2 : outputs);
 }
 
 fv_status fv_loss_named(const char *name, fv_loss *loss) {
@@ -55,7 +83,10 @@ const char *fv_loss_kind_name(fv_loss_kind kind) {
 
 fv_loss fv_loss_resolved(const fv_loss *loss, int outputs) {
     fv_loss resolved = *loss;
-    if (loss->kind == FV_LOSS_DEFAULT) resolved.kind = outputs == 1 ? FV_BCE : FV_CROSS_ENTROPY;
+    bool open = loss->kind == FV_LOSS_DEFAULT || loss->kind == FV_FOCAL;
+    if (open) resolved.kind = outputs == 1 ? FV_BCE : FV_CROSS_ENTROPY;
+    if (loss->kind == FV_FOCAL && loss->gamma == 0) resolved.gamma = 2;
+    if (loss->gamma == FV_ZERO) resolved.gamma = 0;
     if (resolved.weight == 0) resolved.weight = 1;
     if (resolved.pos_weight == 0) resolved.pos_weight = 1;
     return resolved;
@@ -64,9 +95,8 @@ fv_loss fv_loss_resolved(const fv_loss *loss, int outputs) {
 fv_value *fv_loss_node(fv_graph *graph, const fv_loss *loss, fv_value *logits, fv_value *target) {
     if (!graph || !logits || !target) return NULL;
     int outputs = logits->shape.dim[1];
-    fv_loss given = *loss, resolved = fv_loss_resolved(loss, outputs);
-    given.kind = resolved.kind; /* what an option may be depends on it */
-    if (fv_loss_check(&given)) return NULL;
+    fv_loss resolved = fv_loss_resolved(loss, outputs);
+    if (check_for(loss, resolved.kind, outputs)) return NULL;
     for (int i = 0; i < FV_COUNT(losses); i++)
         if (losses[i].kind == resolved.kind) return losses[i].node(graph, &resolved, logits, target);
     fv_fail(FV_BAD_ARGUMENT, "loss kind %d: there is none", (int)resolved.kind);

@@ -7,11 +7,14 @@
 #include "fovea/loss.h"
 #include "ops/kernel.h"
 
-/* The node for logits [N,K] and targets [N,K]: for cross-entropy rows that sum to 1, for bce numbers from 0 to 1. NULL on
- * failure: options out of range, or shapes that do not fit. */
+/* The node for logits [N,K] and targets [N,K]: for cross-entropy rows that sum to 1, for bce numbers from 0 to 1; with `ignore`
+ * also rows of numbers below 0, which are left out. The class weights of one logit are the negative's and the positive's. NULL
+ * on failure: options out of range, or shapes that do not fit. */
 fv_value *fv_loss_node(fv_graph *graph, const fv_loss *loss, fv_value *logits, fv_value *target);
 
-/* The loss with its defaults filled in for a network with so many logits. */
+enum { FV_MOST_GAMMA = 100 };
+
+/* The loss with its defaults filled in for a network with so many logits: cross-entropy or bce, with gamma 0 or more. */
 fv_loss fv_loss_resolved(const fv_loss *loss, int outputs);
 const char *fv_loss_kind_name(fv_loss_kind kind); /* NULL: there is no such kind */
 

@@ -17,5 +17,5 @@ static void run(float *restrict p, const float *restrict g, float *const slots[]
 const fv_optim fv_momentum_optim = {
     .kind = FV_MOMENTUM,
     .rule = {.name = "momentum", .n_slots = 1, .slot_names = {"velocity"}, .run = run},
-    .standard = {.lr = 0.01f, .momentum = 0.9f},
+    .standard = {.lr = 0.01f, .momentum = 0.9f, .nesterov = true},
 };

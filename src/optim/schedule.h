@@ -2,6 +2,8 @@
 #ifndef OPTIM_SCHEDULE_H
 #define OPTIM_SCHEDULE_H
 
+#include "optim/options.h"
+
 #include "fovea/optim.h"
 
 #include <stddef.h>
@@ -13,13 +15,9 @@ typedef double fv_schedule_share(const fv_schedule *s, double t, double total);
 #include "optim/schedules.def"
 #undef SCHEDULE
 
-/* "step:every=T/3,gamma=0.1", with all defaults, and what it does; NULL past the last schedule. */
-const char *fv_schedule_help(int index, char *usage, size_t size);
-
 /* All of a schedule but its warm-up, as text that fv_schedule_parse takes (save for "own", a function of the caller):
  * "step:every=30,gamma=0.1,by_epoch=0". */
 void fv_schedule_write(const fv_schedule *schedule, char *text, size_t size);
-enum { FV_SCHEDULE_TEXT = 512 }; /* longer than any */
 
 /* The schedule with its defaults filled in, FV_ZERO as 0. It must have passed fv_schedule_check. */
 fv_schedule fv_schedule_resolved(const fv_schedule *schedule);

@@ -24,22 +24,25 @@ static json_t *optimizer_to_json(const fv_optimizer *optimizer) {
     json_t *object = fv_json_with(json_object(), "kind", json_string(fv_optimizer_rule(&o)));
     for (int i = 0; (name = fv_optimizer_option(&o, i, &value)); i++)
         object = fv_json_with(object, name, json_real(value));
-    object = fv_json_with(object, "nesterov", json_boolean(o.nesterov));
-    return fv_json_with(object, "decay_exclude_norm_and_bias", json_boolean(o.decay_exclude_norm_and_bias));
+    object = fv_json_with(object, "weight_decay_by", json_string(o.weight_decay_by ? o.weight_decay_by : ""));
+    return fv_json_with(object, "l1_by", json_string(o.l1_by ? o.l1_by : ""));
 }
 
 /* The C code behind an own schedule is not seen. */
 static json_t *schedule_to_json(const fv_schedule *schedule) {
-    char text[FV_SCHEDULE_TEXT];
+    char text[FV_OPTIONS_TEXT];
     fv_schedule_write(schedule, text, sizeof text);
     return json_string(text);
 }
 
 static json_t *loss_to_json(const fv_trainer *trainer) {
-    fv_loss loss = fv_loss_resolved(&trainer->args.loss, fv_model_outputs(trainer->session.model));
+    const fv_loss loss = trainer->loss;
     json_t *object = fv_json_with(json_object(), "kind", json_string(fv_loss_kind_name(loss.kind)));
     object = fv_json_with(object, "label_smoothing", json_real((double)loss.label_smoothing));
     object = fv_json_with(object, "pos_weight", json_real((double)loss.pos_weight));
+    object = fv_json_with(object, "gamma", json_real((double)loss.gamma));
+    object = fv_json_with(object, "alpha", json_real((double)loss.alpha));
+    object = fv_json_with(object, "ignore_index", loss.ignore ? json_integer(loss.ignore_index) : json_null());
     object = fv_json_with(object, "weight", json_real((double)loss.weight));
     return fv_json_with(object, "class_weights",
                         loss.class_weights ? floats(loss.class_weights, trainer->classes) : json_array());
@@ -72,6 +75,9 @@ json_t *fv_course_to_json(const fv_trainer *trainer, const fv_fit_args *args, si
     object = fv_json_with(object, "epochs", json_integer(args->epochs ? args->epochs : FV_FIT_EPOCHS));
     object = fv_json_with(object, "batch_size", json_integer(trainer->args.batch_size));
     object = fv_json_with(object, "augment", json_string(args->augment ? args->augment : ""));
+    object = fv_json_with(object, "mixup", json_real((double)args->mixup));
+    object = fv_json_with(object, "cutmix", json_real((double)args->cutmix));
+    object = fv_json_with(object, "balanced", json_boolean(args->balanced));
     object = fv_json_with(object, "best", json_string(args->best ? args->best : "top1"));
     object = fv_json_with(object, "early_stop", json_integer(args->early_stop));
     object = fv_json_with(object, "min_delta", json_real((double)args->min_delta));
@@ -80,6 +86,8 @@ json_t *fv_course_to_json(const fv_trainer *trainer, const fv_fit_args *args, si
     object = fv_json_with(object, "optimizer", optimizer_to_json(&trainer->args.optimizer));
     object = fv_json_with(object, "schedule", schedule_to_json(&args->schedule));
     object = fv_json_with(object, "warmup", json_integer((json_int_t)args->schedule.warmup));
+    object = fv_json_with(object, "accumulate", json_integer(args->accumulate ? args->accumulate : 1));
+    object = fv_json_with(object, "ema", json_real((double)args->ema));
     object = fv_json_with(object, "loss", loss_to_json(trainer));
     return fv_json_with(object, "preprocess", preprocess_to_json(&model->preprocess));
 }

@@ -4,8 +4,9 @@
 #include "data/bad.h"
 #include "data/loader.h"
 #include "metrics/tally.h"
+#include "ops/loss.h"
 #include "train/features.h"
-#include "train/predictor.h"
+#include "train/flips.h"
 
 static fv_loader *open_loader(const fv_session *session, const fv_dataset *dataset, const fv_evaluate_args *args) {
     fv_loader_args loader = {.preprocess = session->model->preprocess,
@@ -19,14 +20,16 @@ static fv_loader *open_loader(const fv_session *session, const fv_dataset *datas
 }
 
 /* What evaluation takes beside all that is there is known before it starts. */
-static fv_status plan_memory(fv_session *session, const fv_loader *loader, size_t count, int batch) {
+static fv_status plan_memory(fv_session *session, const fv_loader *loader, const fv_flips *flips, size_t count) {
     size_t before = fv_session_bytes(session);
-    FV_TRY(fv_session_prepare(session, count, batch));
-    return fv_memory_check(session->model, batch, fv_session_bytes(session) - before + fv_loader_bytes(loader));
+    FV_TRY(fv_session_prepare(session, count, flips->batch));
+    size_t more = fv_session_bytes(session) - before + fv_loader_bytes(loader) + fv_flips_bytes(flips, session->model);
+    return fv_memory_check(session->model, flips->batch, more);
 }
 
 static fv_status score_all(fv_session *session, const fv_dataset *dataset, fv_loader *loader,
-                           const fv_evaluate_args *args, const fv_scoring *scoring, float *logits, fv_score *score) {
+                           const fv_evaluate_args *args, const fv_scoring *scoring, fv_flips *flips, float *logits,
+                           fv_score *score) {
     fv_batch batch;
     size_t skipped = 0;
     fv_features *features = session->features;
@@ -38,7 +41,7 @@ static fv_status score_all(fv_session *session, const fv_dataset *dataset, fv_lo
         if (batch.count == 0) break;
         const float *x = batch.x;
         if (features) FV_TRY(fv_features_of(features, &batch, &x));
-        FV_TRY(fv_session_forward(session, batch.count, x, (size_t)batch.count, logits));
+        FV_TRY(fv_flips_forward(flips, session, x, (size_t)batch.count, logits));
         FV_TRY(fv_score_add(score, scoring, logits, batch.labels, batch.count));
     }
     if (features) fv_features_end_pass(features);
@@ -61,12 +64,14 @@ static fv_status measure(fv_session *session, const fv_dataset *dataset, const f
                          const fv_scoring *scoring, fv_evaluation *result) {
     fv_score score = {0};
     fv_measures measures;
+    fv_flips flips;
+    fv_status status = fv_flips_make(session->model, args->tta, args->batch_size, &flips);
     float *logits = fv_alloc((size_t)args->batch_size * (size_t)fv_model_outputs(session->model), sizeof(float));
-    fv_loader *loader = logits ? open_loader(session, dataset, args) : NULL;
-    fv_status status =
-        loader ? plan_memory(session, loader, fv_dataset_count(dataset), args->batch_size) : fv_last_status();
-    if (status == FV_OK) status = score_all(session, dataset, loader, args, scoring, logits, &score);
+    fv_loader *loader = status == FV_OK && logits ? open_loader(session, dataset, args) : NULL;
+    status = loader ? plan_memory(session, loader, &flips, fv_dataset_count(dataset)) : fv_last_status();
+    if (status == FV_OK) status = score_all(session, dataset, loader, args, scoring, &flips, logits, &score);
     fv_loader_free(loader);
+    fv_flips_free(&flips);
     fv_free(logits);
     FV_TRY(status);
     FV_TRY(fv_tally_measures(scoring->tally, &measures));
@@ -87,7 +92,8 @@ fv_status fv_session_evaluate(fv_session *session, const fv_dataset *dataset, co
     FV_TRY(check(session, dataset, args));
     if (!own.batch_size) own.batch_size = 64;
     if ((size_t)own.batch_size > fv_dataset_count(dataset)) own.batch_size = (int)fv_dataset_count(dataset);
-    fv_scoring scoring = {.model = model, .loss = &args->loss, .tally = args->tally};
+    const fv_loss loss = fv_loss_resolved(&args->loss, fv_model_outputs(model));
+    fv_scoring scoring = {.model = model, .loss = &loss, .tally = args->tally};
     FV_TRY(fv_topk_for(model, args->topk, scoring.k));
     fv_tally *made =
         args->tally ? NULL : fv_tally_small(fv_model_classes(model), fv_model_positive(model), model->threshold);

@@ -11,6 +11,7 @@
 #include "train/evaluate.h"
 #include "train/features.h"
 #include "train/metrics_line.h"
+#include "train/mixing.h"
 #include "train/run.h"
 #include "train/stop.h"
 
@@ -25,6 +26,7 @@ typedef struct fitting {
     fv_trainer *trainer;
     fv_session inference; /* of the model, on the trainer's team */
     fv_loader *loader;
+    fv_mixing mixing;
     fv_run run;
     fv_progress progress;
     char *config;        /* owned: of the run that is resumed; NULL: the caller's */
@@ -38,6 +40,7 @@ typedef struct fitting {
 } fitting;
 
 enum { TRAIN, VAL }; /* sets, in kept[] */
+static int group_of(const fitting *f) { return f->args->accumulate ? f->args->accumulate : 1; }
 
 static int epochs_of(const fitting *f) { return f->args->epochs ? f->args->epochs : FV_FIT_EPOCHS; }
 
@@ -45,7 +48,8 @@ static int epochs_of(const fitting *f) { return f->args->epochs ? f->args->epoch
 static float rate_at(const fitting *f, uint64_t step) {
     const fv_schedule *schedule = &f->args->schedule;
     float base = f->trainer->lr * (float)fv_plateau_share(schedule, &f->progress.plateau);
-    return fv_schedule_at(schedule, base, step, (uint64_t)f->batches * (uint64_t)epochs_of(f), f->batches);
+    uint64_t group = (uint64_t)group_of(f), steps = (f->batches + group - 1) / group; /* of an epoch */
+    return fv_schedule_at(schedule, base, step, steps * (uint64_t)epochs_of(f), steps);
 }
 
 /* ---- Steps ----------------------------------------------------------------------------------------------------------------- */
@@ -69,7 +73,7 @@ static fv_status report_step(const fitting *f) {
                              .batches = f->batches,
                              .step = f->trainer->step,
                              .lr = rate_at(f, f->trainer->step - 1),
-                             .loss = p->score.loss / p->score.weight,
+                             .loss = fv_score_loss(&p->score),
                              .images_per_second = (double)p->score.n / p->seconds,
                              .seconds_left = per_batch * (double)left};
     return answer_of(f, "on_step", callback->on_step(callback->user, &report));
@@ -85,16 +89,34 @@ static fv_status watch_files(fitting *f, const fv_dataset *dataset, int skipped)
     return fv_bad_limit(f->train, f->skipped, f->args->max_bad);
 }
 
-static fv_status step(fitting *f, const fv_batch *batch) {
-    float lr = rate_at(f, f->trainer->step);
-    float loss;
-    const float *x = batch->x;
+/* The labels that the batch's images are scored by: mixed images have that of the larger share. */
+static const int *mix(fitting *f, const fv_batch *batch) {
+    if (!fv_is_mixing(&f->mixing)) return batch->labels;
+    fv_mix_batch(&f->mixing, f->trainer, (uint64_t)f->progress.epoch, batch->next - 1, batch);
+    return f->mixing.strongest;
+}
+
+/* A group that is not full ends with the epoch. One whose last batches hold nothing but bad files makes no step. */
+static fv_status learn(fitting *f, const fv_batch *batch, float *loss) {
+    const float rate = rate_at(f, f->trainer->step), lr = rate == 0 ? FV_ZERO : rate;
+    const bool hold = f->trainer->held + 1 < group_of(f) && batch->next < f->batches;
+    const float *x = batch->x, *targets = fv_is_mixing(&f->mixing) ? f->mixing.targets : NULL;
     if (f->kept[TRAIN].below) FV_TRY(fv_features_of(&f->kept[TRAIN], batch, &x));
-    FV_TRY(fv_trainer_step(f->trainer, x, batch->labels, batch->count, lr == 0 ? FV_ZERO : lr, &loss));
-    fv_scoring scoring = {.model = f->model, .loss = &f->trainer->args.loss};
-    fv_score_add_step(&f->progress.score, &scoring, (double)loss, fv_trainer_logits(f->trainer), batch->labels,
-                      batch->count);
-    fv_gradients_add(&f->progress.gradients, f->trainer);
+    if (targets)
+        return hold ? fv_trainer_accumulate_soft(f->trainer, x, targets, batch->count, loss)
+                    : fv_trainer_step_soft(f->trainer, x, targets, batch->count, lr, loss);
+    return hold ? fv_trainer_accumulate(f->trainer, x, batch->labels, batch->count, loss)
+                : fv_trainer_step(f->trainer, x, batch->labels, batch->count, lr, loss);
+}
+
+static fv_status step(fitting *f, const fv_batch *batch) {
+    const int *labels = mix(f, batch);
+    float loss;
+    FV_TRY(learn(f, batch, &loss));
+    fv_scoring scoring = {.model = f->model, .loss = &f->trainer->loss};
+    fv_score_add_step(&f->progress.score, &scoring, (double)loss, f->trainer->weight, fv_trainer_logits(f->trainer),
+                      labels, batch->count);
+    if (f->trainer->held == 0) fv_gradients_add(&f->progress.gradients, f->trainer);
     f->progress.batch = batch->next;
     return FV_OK;
 }
@@ -120,13 +142,14 @@ static fv_status train_epoch(fitting *f) {
     FV_TRY(fv_loader_start(f->loader, (uint64_t)f->progress.epoch, f->progress.batch));
     double began = fv_seconds() - f->progress.seconds;
     f->skipped = 0;
+    f->trainer->held = 0;
     while (f->progress.batch < f->batches) {
         FV_TRY(fv_loader_next(f->loader, &batch));
         FV_TRY(watch_files(f, f->train, batch.skipped));
         if (batch.count == 0) break; /* nothing but bad files were left */
         FV_TRY(step(f, &batch));
         f->progress.seconds = fv_seconds() - began;
-        FV_TRY(after_step(f));
+        if (f->trainer->held == 0) FV_TRY(after_step(f)); /* a state lies between groups */
     }
     if (f->kept[TRAIN].below && whole) {
         fv_features_end_pass(&f->kept[TRAIN]);
@@ -208,6 +231,7 @@ static fv_status commit_epoch(fitting *f, const fv_epoch_report *report) {
     if (status != FV_OK) return status;
     if (report->best) FV_TRY(fv_run_save_model(&f->run, f->model, "best.safetensors"));
     FV_TRY(fv_run_save_model(&f->run, f->model, "last.safetensors"));
+    fv_trainer_show_average(f->trainer, false);
     f->progress.epoch++;
     f->progress.batch = 0;
     f->progress.score = (fv_score){0};
@@ -218,6 +242,7 @@ static fv_status commit_epoch(fitting *f, const fv_epoch_report *report) {
 static fv_status run_epoch(fitting *f) {
     FV_TRY(train_epoch(f));
     fv_epoch_report report = describe_epoch(f);
+    fv_trainer_show_average(f->trainer, true);
     if (f->val) FV_TRY(validate(f, &report));
     FV_TRY(commit_epoch(f, &report));
     const fv_callback *callback = &f->args->callback;
@@ -255,9 +280,12 @@ static fv_status check(fitting *f) {
     FV_TRY(fv_check_classes(f->model, f->train));
     if (f->val) FV_TRY(fv_check_classes(f->model, f->val));
     FV_TRY(fv_schedule_check(&a->schedule));
+    FV_TRY(fv_mixing_check(a->mixup, a->cutmix, &a->loss));
     if (a->epochs < 0) return fv_fail(FV_BAD_ARGUMENT, "epochs %d: must be at least 1", a->epochs);
     if (a->workers < 0 || a->workers > 256)
         return fv_fail(FV_BAD_ARGUMENT, "workers %d: must be from 0 to 256", a->workers);
+    if (a->accumulate < 0 || a->accumulate > 65536)
+        return fv_fail(FV_BAD_ARGUMENT, "accumulate %d: must be from 1 to 65536 batches", a->accumulate);
     if (a->save_every < 0) return fv_fail(FV_BAD_ARGUMENT, "save_every %d: must be 0 or more steps", a->save_every);
     if (a->early_stop < 0) return fv_fail(FV_BAD_ARGUMENT, "early_stop %d: must be 0 or more epochs", a->early_stop);
     if (a->early_stop > 0 && !f->val)
@@ -268,6 +296,9 @@ static fv_status check(fitting *f) {
     if (a->schedule.kind == FV_PLATEAU && !f->val)
         return fv_fail(FV_BAD_ARGUMENT, "schedule plateau: needs a set to validate on");
     FV_TRY(check_unfreezing(a, epochs_of(f)));
+    if (a->loss.ignore && (a->loss.ignore_index < 0 || a->loss.ignore_index >= fv_dataset_classes(f->train)))
+        return fv_fail(FV_BAD_ARGUMENT, "ignore_index %d: must be from 0 to %d, the last class of %s",
+                       a->loss.ignore_index, fv_dataset_classes(f->train) - 1, fv_dataset_name(f->train));
     if (a->resume && !a->save_dir) return fv_fail(FV_BAD_ARGUMENT, "resume: needs the save_dir of the run");
     size_t count = fv_dataset_count(f->train), batch = (size_t)(a->batch_size ? a->batch_size : 64);
     if (a->batch_size >= 0 && batch > count)
@@ -300,6 +331,7 @@ static fv_status open_loader(fitting *f) {
                            .batch_size = f->trainer->args.batch_size,
                            .workers = f->args->workers,
                            .shuffle = true,
+                           .balanced = f->args->balanced,
                            .seed = f->args->seed,
                            .augment = f->args->augment};
     fv_model_input(f->model, &args.channels, &args.height, &args.width);
@@ -345,6 +377,8 @@ static void part_at(fitting *f, const fv_value *cut) {
 static const char *why_not(const fitting *f, const fv_value *cut, size_t bytes) {
     if (f->args->no_feature_cache) return "as was asked for";
     if (f->args->augment) return "as it is augmented";
+    if (fv_is_mixing(&f->mixing)) return "as it is mixed with others";
+    if (f->args->balanced) return "as an epoch of balanced classes has not all of them";
     if (!cut) return "as the trained parts do not lie behind one value of it";
     return bytes > fv_memory_available() / 4 ? "as its features need more than a quarter of the memory that is free"
                                              : NULL;
@@ -432,6 +466,8 @@ static fv_status make_trainer(fitting *f) {
                             .n_parts = a->n_parts,
                             .batch_size = a->batch_size,
                             .threads = a->threads,
+                            .ema = a->ema,
+                            .accumulate = a->accumulate > 1,
                             .seed = a->seed};
     if (a->resume && a->threads == 0) FV_TRY(fv_run_threads(a->save_dir, &args.threads));
     f->trainer = fv_trainer_plan(f->model, &args);
@@ -446,6 +482,7 @@ static fv_status start(fitting *f) {
     FV_TRY(set_preprocess(f));
     FV_TRY(make_trainer(f));
     f->inference = (fv_session){.model = f->model, .team = f->trainer->team};
+    FV_TRY(fv_mixing_init(&f->mixing, f->trainer, a->mixup, a->cutmix));
     FV_TRY(open_loader(f));
     if (a->unfreeze_at) FV_TRY(fv_trainer_rehearse(f->trainer, fv_dataset_count(f->train), &f->thawed_bytes));
     FV_TRY(set_up_features(f));
@@ -464,8 +501,10 @@ fv_status fv_fit_with(fv_model *model, const fv_dataset *train, const fv_dataset
         if (is_to_thaw(&f)) status = thaw(&f);
         if (status == FV_OK) status = run_epoch(&f);
     }
+    fv_trainer_show_average(f.trainer, status == FV_OK);
     forget_features(&f);
     fv_loader_free(f.loader);
+    fv_mixing_free(&f.mixing);
     fv_session_free(&f.inference);
     fv_trainer_free(f.trainer);
     fv_gradients_free(&f.progress.gradients);

@@ -55,12 +55,13 @@ static bool is_among(const fv_model *model, const float *logits, int label, int 
 static void add_hits(fv_score *score, const fv_scoring *scoring, const float *logits, const int *labels, int n) {
     int outputs = fv_model_outputs(scoring->model), classes = fv_model_classes(scoring->model);
     for (int i = 0; i < n; i++, logits += outputs) {
+        if (fv_is_ignored(scoring->loss, labels[i])) continue;
+        score->n++;
         score->top1 += is_right(scoring->model, logits, labels[i]);
         score->top5 += classes >= TOP5_CLASSES && is_among(scoring->model, logits, labels[i], TOP5_CLASSES);
         for (int j = 0; j < FV_TOPK; j++)
             if (scoring->k[j]) score->topk[j] += is_among(scoring->model, logits, labels[i], scoring->k[j]);
     }
-    score->n += (size_t)n;
 }
 
 fv_status fv_score_add(fv_score *score, const fv_scoring *scoring, const float *logits, const int *labels, int n) {
@@ -69,6 +70,7 @@ fv_status fv_score_add(fv_score *score, const fv_scoring *scoring, const float *
     for (int i = 0; i < n; i++) {
         const float *row = logits + (size_t)i * outputs;
         double weight;
+        if (fv_is_ignored(scoring->loss, labels[i])) continue;
         score->loss += fv_image_loss(scoring->loss, row, (int)outputs, labels[i], model->positive, &weight);
         score->weight += weight;
         if (scoring->tally) FV_TRY(tell(scoring, row, labels[i]));
@@ -77,20 +79,19 @@ fv_status fv_score_add(fv_score *score, const fv_scoring *scoring, const float *
     return FV_OK;
 }
 
-void fv_score_add_step(fv_score *score, const fv_scoring *scoring, double mean, const float *logits, const int *labels,
-                       int n) {
-    const float *weights = scoring->loss->class_weights;
-    double weight = 0;
-    for (int i = 0; i < n; i++) weight += weights ? weights[labels[i]] : 1;
+void fv_score_add_step(fv_score *score, const fv_scoring *scoring, double mean, double weight, const float *logits,
+                       const int *labels, int n) {
     score->loss += mean * weight;
     score->weight += weight;
     add_hits(score, scoring, logits, labels, n);
 }
 
+double fv_score_loss(const fv_score *score) { return score->weight > 0 ? score->loss / score->weight : 0; }
+
 fv_evaluation fv_score_result(const fv_score *score, const fv_scoring *scoring) {
-    double n = (double)score->n;
+    double n = score->n ? (double)score->n : 1;
     int classes = fv_model_classes(scoring->model);
-    fv_evaluation result = {.n = score->n, .loss = score->loss / score->weight, .top1 = (double)score->top1 / n};
+    fv_evaluation result = {.n = score->n, .loss = fv_score_loss(score), .top1 = (double)score->top1 / n};
     result.top5 = classes >= TOP5_CLASSES ? (double)score->top5 / n : NAN;
     memcpy(result.k, scoring->k, sizeof result.k);
     for (int j = 0; j < FV_TOPK; j++) result.topk[j] = result.k[j] ? (double)score->topk[j] / n : NAN;

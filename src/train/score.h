@@ -8,9 +8,9 @@
 /* What is counted of each image. */
 typedef struct fv_scoring {
     const fv_model *model;
-    const fv_loss *loss;
-    int k[FV_TOPK];  /* of top-k; 0: no more */
-    fv_tally *tally; /* NULL: none; else one of the model's classes */
+    const fv_loss *loss; /* with its defaults filled in: fv_loss_resolved */
+    int k[FV_TOPK];      /* of top-k; 0: no more */
+    fv_tally *tally;     /* NULL: none; else one of the model's classes */
 } fv_scoring;
 
 typedef struct fv_score {
@@ -20,9 +20,11 @@ typedef struct fv_score {
 
 /* Adds n images with logits [n,K]. */
 fv_status fv_score_add(fv_score *score, const fv_scoring *scoring, const float *logits, const int *labels, int n);
-/* The same after a training step, which knows the mean loss of its images; without a tally. */
-void fv_score_add_step(fv_score *score, const fv_scoring *scoring, double mean, const float *logits, const int *labels,
-                       int n);
+/* The same after a training step, which knows the mean loss of its images and what they count in a mean; without a tally. */
+void fv_score_add_step(fv_score *score, const fv_scoring *scoring, double mean, double weight, const float *logits,
+                       const int *labels, int n);
+/* The mean loss; 0 where nothing counts: only images that are left out, or classes of weight 0. */
+double fv_score_loss(const fv_score *score);
 /* Without what only a tally knows. */
 fv_evaluation fv_score_result(const fv_score *score, const fv_scoring *scoring);
 

@@ -15,13 +15,20 @@ struct fv_trainer {
     float lr;             /* the optimizer's own rate */
     fv_param *slots;      /* the optimizer's, named "PARAMETER.SLOT"; room for FV_MAX_SLOTS a parameter */
     int n_slots;
+    fv_param *sums; /* of gradients, "PARAMETER.gradient_sum": no part of a run's state, which lies between groups */
+    int n_sums;
     uint64_t step;            /* optimizer steps done */
+    bool averaged;            /* the model holds the averages, and the slots the weights */
+    int held;                 /* batches of the group so far that have made no step */
+    float group_weight;       /* what their images count */
+    fv_loss loss;             /* args.loss with its defaults filled in and weights of its own */
     fv_treatment *treatments; /* of the model's parameters, by the parts */
     bool thawed;              /* the frozen ones are trained too, ... */
     uint64_t thawed_at;       /* ... from this step on */
     float *target;            /* [batch_size, K] */
-    int classes;              /* of labels */
-    fv_plan *last;            /* of the last step */
+    double weight; /* what the last step's images count in a mean: their class weights' sum, or their number */
+    int classes;   /* of labels */
+    fv_plan *last; /* of the last step */
 };
 
 /* Makes the plans of every batch that `count` images come to, as fv_session_prepare. */

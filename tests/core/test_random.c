@@ -97,6 +97,26 @@ static void below_has_no_bias(void **state) {
     for (int i = 0; i < 3; i++) assert_in_range(counts[i], 19400, 20600);
 }
 
+/* Mean 1/2, variance 1 / (4 (2a + 1)); of a = 1, uniform; of a small a, nearly all at the ends. */
+static void betas_have_their_moments(void **state) {
+    (void)state;
+    static const double alphas[] = {1e-3, 0.05, 0.2, 1, 8, 100};
+    for (int k = 0; k < 6; k++) {
+        fv_random r = fv_random_stream(11, (uint64_t)k, 0);
+        const double a = alphas[k], variance = 1 / (4 * (2 * a + 1));
+        double sum = 0, squares = 0;
+        int tenth = 0;
+        for (int i = 0; i < 40000; i++) {
+            double x = fv_random_beta(&r, a);
+            assert_true(x >= 0 && x <= 1);
+            sum += x, squares += (x - 0.5) * (x - 0.5), tenth += x < 0.1;
+        }
+        assert_true(fabs(sum / 40000 - 0.5) < 4 * sqrt(variance / 40000));
+        assert_true(fabs(squares / 40000 / variance - 1) < 0.04);
+        if (a == 1) assert_in_range(tenth, 3760, 4240);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(philox_gives_the_published_numbers),
@@ -104,6 +124,7 @@ int main(void) {
         cmocka_unit_test(streams_differ),
         cmocka_unit_test(floats_are_uniform),
         cmocka_unit_test(normals_have_their_moments),
+        cmocka_unit_test(betas_have_their_moments),
         cmocka_unit_test(below_reaches_all_and_no_more),
         cmocka_unit_test(below_has_no_bias),
     };

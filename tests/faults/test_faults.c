@@ -68,7 +68,7 @@ static fv_status train(void) {
 
 static fv_status evaluate(void) {
     fv_evaluation result;
-    return fv_evaluate(model, dataset, &result, .batch_size = BATCH, .threads = 1);
+    return fv_evaluate(model, dataset, &result, .batch_size = BATCH, .threads = 1, .tta = FV_TTA_FLIP);
 }
 
 static fv_status save(void) { return fv_model_save(model, saved); }

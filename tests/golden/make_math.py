@@ -6,6 +6,7 @@ in float64. Inputs are exact fractions made by the same formulas in tests/ops/te
 import os
 import torch
 import torch.nn.functional as F
+from torchvision.ops import sigmoid_focal_loss
 
 ROWS, CLASSES = 4, 6
 COUNT = ROWS * CLASSES
@@ -24,6 +25,21 @@ SOFT = SOFT / SOFT.sum(1, keepdim=True)
 LABELS = values(lambda i: (i * 3 + 1) % 5 / 4)
 WEIGHTS = torch.tensor([(c * 3 + 1) % 7 / 4 for c in range(CLASSES)])
 
+IGNORED = torch.tensor([2, 4, 1, 5])  # HARD is 2, 1, 0, 5
+
+
+def focal(x, target, gamma, weights=None):
+    """Lin et al. 2017 over a softmax: the weighted mean."""
+    p = F.softmax(x, 1)
+    w = torch.ones(CLASSES) if weights is None else weights
+    loss = -(w * target * (1 - p) ** gamma * F.log_softmax(x, 1)).sum()
+    return loss / (ROWS if weights is None else (w * target).sum())
+
+
+def smooth(target):
+    return 0.875 * target + 0.125 / CLASSES
+
+
 CASES = {
     "relu": F.relu,
     "leaky_relu": lambda x: F.leaky_relu(x, 0.25),
@@ -41,6 +57,14 @@ CASES = {
     "cross_entropy weights smooth": lambda x: F.cross_entropy(x, HARD, weight=WEIGHTS, label_smoothing=0.125),
     "bce": lambda x: F.binary_cross_entropy_with_logits(x, LABELS),
     "bce pos_weight": lambda x: F.binary_cross_entropy_with_logits(x, LABELS, pos_weight=torch.tensor(2.5)),
+    "bce smooth": lambda x: F.binary_cross_entropy_with_logits(x, 0.875 * LABELS + 0.0625),
+    "cross_entropy ignore": lambda x: F.cross_entropy(x, IGNORED, ignore_index=4),
+    "cross_entropy ignore weights": lambda x: F.cross_entropy(x, IGNORED, weight=WEIGHTS, ignore_index=4),
+    "focal": lambda x: focal(x, F.one_hot(HARD, CLASSES), 2),
+    "focal smooth": lambda x: focal(x, smooth(F.one_hot(HARD, CLASSES)), 0.5),
+    "focal weights": lambda x: focal(x, SOFT, 2, WEIGHTS),
+    "bce focal": lambda x: sigmoid_focal_loss(x, LABELS.round(), alpha=0.25, gamma=2, reduction="mean"),
+    "bce focal alone": lambda x: sigmoid_focal_loss(x, LABELS.round(), alpha=-1, gamma=1.5, reduction="mean"),
 }
 
 

@@ -22,6 +22,64 @@ def gradient(i, step):
 
 # name, options in C, torch's optimizer, its options, L1, norm to clip to, whether the bias is spared decay
 SGD, ADAM, ADAMW = torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW
+RMSPROP, ADAGRAD, ADADELTA = torch.optim.RMSprop, torch.optim.Adagrad, torch.optim.Adadelta
+ADAMAX, RADAM = torch.optim.Adamax, torch.optim.RAdam
+
+
+class Formula(torch.optim.Optimizer):
+    """What PyTorch 1.13 lacks or has wrong, by the paper's formula: step_of(p, g, group, state, t) changes p."""
+
+    def __init__(self, params, **options):
+        super().__init__(params, options)
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self.state[p]
+                state["t"] = state.get("t", 0) + 1
+                self.step_of(p, p.grad, group, state, state["t"])
+
+
+def moments(g, group, state, t):
+    beta1, beta2 = group["betas"]
+    state["m"] = beta1 * state.get("m", 0) + (1 - beta1) * g
+    state["v"] = beta2 * state.get("v", 0) + (1 - beta2) * g * g
+    return state["m"], (state["v"] / (1 - beta2**t)).sqrt() + group["eps"]
+
+
+class NADAM(Formula):
+    """As PyTorch from 2.0 on: 1.13 has mu_t twice in the product for t + 1."""
+
+    def step_of(self, p, g, group, state, t):
+        g = g + group["weight_decay"] * p
+        m, below = moments(g, group, state, t)
+        mu, mu_next = (group["betas"][0] * (1 - 0.5 * 0.96 ** (k * group["momentum_decay"])) for k in (t, t + 1))
+        state["product"] = state.get("product", 1) * mu
+        p -= group["lr"] * (1 - mu) / (1 - state["product"]) * g / below
+        p -= group["lr"] * mu_next / (1 - state["product"] * mu_next) * m / below
+
+class LARS(Formula):
+    """You, Gitman and Ginsburg 2017, algorithm 1."""
+
+    def step_of(self, p, g, group, state, t):
+        rate = group["lr"]
+        if not group.get("spared"):
+            rate *= group["trust"] * p.norm() / (g.norm() + group["weight_decay"] * p.norm())
+        state["v"] = group["momentum"] * state.get("v", 0) + rate * (g + group["weight_decay"] * p)
+        p -= state["v"]
+
+
+class LAMB(Formula):
+    """You et al. 2020, algorithm 2."""
+
+    def step_of(self, p, g, group, state, t):
+        m, below = moments(g, group, state, t)
+        u = m / (1 - group["betas"][0] ** t) / below + group["weight_decay"] * p
+        p -= group["lr"] * (1 if group.get("spared") else p.norm() / u.norm()) * u
+
+
+NADAM_OPTIONS = dict(lr=0.002, betas=(0.9, 0.999), eps=1e-8, momentum_decay=0.004, weight_decay=0)
 CASES = [
     ("sgd", "{.kind = FV_SGD}", SGD, dict(lr=0.01), 0, 0, False),
     ("sgd L2", "{.kind = FV_SGD, .lr = 0.05f, .weight_decay = 0.125f}", SGD, dict(lr=0.05, weight_decay=0.125), 0, 0, False),
@@ -39,9 +97,48 @@ CASES = [
     ("adam options", "{.kind = FV_ADAM, .lr = 0.01f, .beta1 = 0.8f, .beta2 = 0.95f, .epsilon = 1e-3f, .weight_decay = 0.125f}",
      ADAM, dict(lr=0.01, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.125), 0, 0, False),
     ("adam clipped", "{.kind = FV_ADAM, .lr = 0.01f, .clip_norm = 0.5f}", ADAM, dict(lr=0.01), 0, 0.5, False),
+    ("sgd clipped each", "{.kind = FV_SGD, .lr = 0.05f, .clip_each = 1.5f}", SGD, dict(lr=0.05), 0, "each 1.5", False),
+    ("sgd clipped value", "{.kind = FV_SGD, .lr = 0.05f, .clip_value = 0.75f, .weight_decay = 0.125f}", SGD,
+     dict(lr=0.05, weight_decay=0.125), 0, "value 0.75", False),
     ("adamw", "{.kind = FV_ADAMW}", ADAMW, dict(lr=0.001), 0, 0, False),
     ("adamw exclusion", "{.kind = FV_ADAMW, .lr = 0.01f, .weight_decay = 0.5f, .decay_exclude_norm_and_bias = true}",
      ADAMW, dict(lr=0.01, weight_decay=0.5), 0, 0, True),
+    ("rmsprop", "{.kind = FV_RMSPROP}", RMSPROP, dict(lr=0.01), 0, 0, False),
+    ("rmsprop momentum", "{.kind = FV_RMSPROP, .momentum = 0.75f, .rho = 0.9f, .weight_decay = 0.125f}", RMSPROP,
+     dict(lr=0.01, momentum=0.75, alpha=0.9, weight_decay=0.125), 0, 0, False),
+    ("rmsprop centered", "{.kind = FV_RMSPROP, .centered = true, .epsilon = 1e-3f}", RMSPROP,
+     dict(lr=0.01, centered=True, eps=1e-3), 0, 0, False),
+    ("rmsprop all", "{.kind = FV_RMSPROP, .lr = 0.001f, .centered = true, .momentum = 0.5f, .rho = 0.875f}", RMSPROP,
+     dict(lr=0.001, centered=True, momentum=0.5, alpha=0.875), 0, 0, False),
+    ("adagrad", "{.kind = FV_ADAGRAD}", ADAGRAD, dict(lr=0.01), 0, 0, False),
+    ("adagrad options", "{.kind = FV_ADAGRAD, .lr = 0.125f, .epsilon = 1e-3f, .weight_decay = 0.125f}", ADAGRAD,
+     dict(lr=0.125, eps=1e-3, weight_decay=0.125), 0, 0, False),
+    ("adadelta", "{.kind = FV_ADADELTA}", ADADELTA, dict(lr=1), 0, 0, False),
+    ("adadelta options", "{.kind = FV_ADADELTA, .lr = 0.5f, .rho = 0.75f, .epsilon = 1e-3f, .weight_decay = 0.125f}", ADADELTA,
+     dict(lr=0.5, rho=0.75, eps=1e-3, weight_decay=0.125), 0, 0, False),
+    ("adamax", "{.kind = FV_ADAMAX}", ADAMAX, dict(lr=0.002), 0, 0, False),
+    ("adamax options", "{.kind = FV_ADAMAX, .lr = 0.01f, .beta1 = 0.8f, .beta2 = 0.75f, .epsilon = 1e-3f, .weight_decay = 0.125f}",
+     ADAMAX, dict(lr=0.01, betas=(0.8, 0.75), eps=1e-3, weight_decay=0.125), 0, 0, False),
+    ("nadam", "{.kind = FV_NADAM}", NADAM, dict(NADAM_OPTIONS), 0, 0, False),
+    ("nadam options", "{.kind = FV_NADAM, .lr = 0.01f, .beta1 = 0.8f, .beta2 = 0.95f, .epsilon = 1e-3f, .momentum_decay = 0.125f, "
+     ".weight_decay = 0.125f}", NADAM, dict(lr=0.01, betas=(0.8, 0.95), eps=1e-3, momentum_decay=0.125, weight_decay=0.125), 0, 0, False),
+    ("radam", "{.kind = FV_RADAM}", RADAM, dict(lr=0.001), 0, 0, False),
+    ("radam options", "{.kind = FV_RADAM, .lr = 0.01f, .beta1 = 0.8f, .beta2 = 0.75f, .epsilon = 1e-3f, .weight_decay = 0.125f}",
+     RADAM, dict(lr=0.01, betas=(0.8, 0.75), eps=1e-3, weight_decay=0.125), 0, 0, False),
+    ("momentum by part", "{.kind = FV_MOMENTUM, .weight_decay = 0.125f, .l1 = 0.25f, .weight_decay_by = \"bias=0\", "
+     ".l1_by = \"fc=0.5,bias=0,fc.weight=0.25\"}", SGD, dict(lr=0.01, momentum=0.9, weight_decay=0.125), 0.25, 0, True),
+    ("adamw by part", "{.kind = FV_ADAMW, .lr = 0.01f, .weight_decay = FV_ZERO, .weight_decay_by = \"bias=1,fc=0.5,bias=0\"}", ADAMW,
+     dict(lr=0.01, weight_decay=0.5), 0, 0, True),
+    ("lars", "{.kind = FV_LARS}", LARS, dict(lr=0.1, momentum=0.9, trust=0.001, weight_decay=0), 0, 0, False),
+    ("lars options", "{.kind = FV_LARS, .lr = 2, .momentum = 0.75f, .trust = 0.01f, .weight_decay = 0.125f, .clip_norm = 1.5f}", LARS,
+     dict(lr=2, momentum=0.75, trust=0.01, weight_decay=0.125), 0, 1.5, False),
+    ("lars exclusion", "{.kind = FV_LARS, .lr = 0.5f, .weight_decay = 0.125f, .trust = 0.25f, .decay_exclude_norm_and_bias = true}",
+     LARS, dict(lr=0.5, momentum=0.9, trust=0.25, weight_decay=0.125), 0, 0, True),
+    ("lamb", "{.kind = FV_LAMB}", LAMB, dict(lr=0.001, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.01), 0, 0, False),
+    ("lamb options", "{.kind = FV_LAMB, .lr = 0.05f, .beta1 = 0.75f, .beta2 = 0.9f, .epsilon = 1e-3f, .weight_decay = 0.5f, .clip_each = 2}",
+     LAMB, dict(lr=0.05, betas=(0.75, 0.9), eps=1e-3, weight_decay=0.5), 0, "each 2", False),
+    ("lamb exclusion", "{.kind = FV_LAMB, .lr = 0.05f, .weight_decay = 0.5f, .decay_exclude_norm_and_bias = true}", LAMB,
+     dict(lr=0.05, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.5), 0, 0, True),
     ("adamw 0", "{.kind = FV_ADAMW, .weight_decay = FV_ZERO}", ADAMW, dict(lr=0.001, weight_decay=0), 0, 0, False),
 ]
 
@@ -50,17 +147,28 @@ def braces(numbers, digits):
     return "{" + ", ".join(f"{v:.{digits}g}" for v in numbers) + "}"
 
 
+def clip_gradients(weight, bias, clip):
+    how, most = clip.split() if isinstance(clip, str) else ("together", clip)
+    if how == "together":
+        torch.nn.utils.clip_grad_norm_([weight, bias], most)
+    elif how == "value":
+        torch.nn.utils.clip_grad_value_([weight, bias], float(most))
+    else:
+        for parameter in (weight, bias):
+            torch.nn.utils.clip_grad_norm_([parameter], float(most))
+
+
 def run(kind, options, l1, clip, spared):
     weight = torch.nn.Parameter(torch.tensor([start(i) for i in range(WEIGHT)]))
     bias = torch.nn.Parameter(torch.tensor([start(i) for i in range(WEIGHT, WEIGHT + BIAS)]))
-    groups = [{"params": [weight]}, {"params": [bias], **({"weight_decay": 0} if spared else {})}]
+    groups = [{"params": [weight]}, {"params": [bias], **({"weight_decay": 0, "spared": True} if spared else {})}]
     optimizer = kind(groups, **options)
     kept = []
     for step in range(1, STEPS + 1):
         weight.grad = torch.tensor([gradient(i, step - 1) for i in range(WEIGHT)])
         bias.grad = torch.tensor([gradient(i, step - 1) for i in range(WEIGHT, WEIGHT + BIAS)])
         if clip:
-            torch.nn.utils.clip_grad_norm_([weight, bias], clip)
+            clip_gradients(weight, bias, clip)
         weight.grad += l1 * weight.detach().sign()
         if not spared:
             bias.grad += l1 * bias.detach().sign()

@@ -481,7 +481,8 @@ static void test_elementwise(void **state) {
 
 typedef struct loss_case {
     int n, classes;
-    float *z, *t, *weight; /* plain */
+    float *z, *t; /* plain */
+    fv_bce_terms terms;
     float scale;
     double *loss, *dz;
 } loss_case;
@@ -499,13 +500,33 @@ static void entropy_naive(loss_case *c) {
         }
     }
 }
+/* By the chain rule from the terms' derivatives by p. */
+static void focal_naive(loss_case *c, double gamma) {
+    for (int n = 0; n < c->n; n++) {
+        const float *z = c->z + n * c->classes, *t = c->t + n * c->classes;
+        double top = -INFINITY, all = 0, g[12], sum = 0;
+        for (int k = 0; k < c->classes; k++) top = fmax(top, (double)z[k]);
+        for (int k = 0; k < c->classes; k++) all += exp((double)z[k] - top);
+        c->loss[n] = 0;
+        for (int k = 0; k < c->classes; k++) {
+            double l = log(all) + top - z[k], u = -expm1(-l), p = exp(-l);
+            c->loss[n] += t[k] * pow(u, gamma) * l;
+            g[k] = u > 0 ? -t[k] * (pow(u, gamma) + gamma * p * pow(u, gamma - 1) * l) : 0; /* p dloss/dp */
+            sum += g[k];
+        }
+        for (int k = 0; k < c->classes; k++)
+            c->dz[n * c->classes + k] = c->scale * (g[k] - exp(z[k] - top) / all * sum);
+    }
+}
 static void bce_naive(loss_case *c) {
     for (int i = 0; i < c->n * c->classes; i++) {
-        double z = (double)c->z[i], t = (double)c->t[i], w = (double)c->weight[i % c->classes];
-        double positive = z < 0 ? log1p(exp(z)) - z : log1p(exp(-z)), p = 1 / (1 + exp(-z));
+        double z = (double)c->z[i], t = (double)c->t[i], soft = (1 - c->terms.smoothing) * t + c->terms.smoothing / 2;
+        double positive = z < 0 ? log1p(exp(z)) - z : log1p(exp(-z)), p = 1 / (1 + exp(-z)), u = 1 / (1 + exp(z));
+        double gamma = (double)c->terms.gamma, up = (t >= 0) * c->terms.positive * soft * pow(u, gamma),
+               down = (t >= 0) * c->terms.negative * (1 - soft) * pow(p, gamma);
         if (i % c->classes == 0) c->loss[i / c->classes] = 0;
-        c->loss[i / c->classes] += w * t * positive + (1 - t) * (positive + z);
-        c->dz[i] = c->scale * ((1 - t) * p - w * t * (1 - p));
+        c->loss[i / c->classes] += up * positive + down * (positive + z);
+        c->dz[i] = c->scale * (down * (p + gamma * u * (positive + z)) - up * (u + gamma * p * positive));
     }
 }
 
@@ -513,10 +534,11 @@ static void check_loss(const fv_simd *k, int round) {
     loss_case c = {.n = between(1, 40), .classes = round % 3 ? between(2, 12) : 1, .scale = 0.3f};
     size_t size = (size_t)c.classes, count = (size_t)c.n * size, lanes = batch_count(c.n, 1);
     int groups = fv_groups(c.n);
-    c.z = random_floats(count), c.t = floats(count), c.weight = floats(size);
+    c.z = random_floats(count), c.t = floats(count);
     for (size_t i = 0; i < count; i++)
         c.z[i] *= round % 4 ? 3 : 60, c.t[i] = fv_random_float(&rng) * (float)between(0, 1);
-    for (size_t i = 0; i < size; i++) c.weight[i] = 0.5f + fv_random_float(&rng);
+    c.terms = (fv_bce_terms){0.5f + fv_random_float(&rng), 0.5f + fv_random_float(&rng), round % 2 ? 0.125f : 0,
+                             round % 3 ? 0 : 0.5f + 3 * fv_random_float(&rng)};
     c.loss = FV_NEW_N(double, (size_t)c.n), c.dz = FV_NEW_N(double, count);
     assert_true(c.loss && c.dz);
     float *z = floats(batch_count(c.n, size)), *t = floats(batch_count(c.n, size)),
@@ -535,15 +557,25 @@ static void check_loss(const fv_simd *k, int round) {
     assert_batch("cross entropy, batch", k->name, c.n, 1, loss, c.loss, true);
     assert_batch("cross entropy dz, batch", k->name, c.n, size, batch_dz, c.dz, true);
 
+    float gamma = 0.5f + 3 * fv_random_float(&rng);
+    focal_naive(&c, (double)gamma);
+    k->focal_plain(c.n, c.classes, c.z, c.t, gamma, c.scale, loss, dz);
+    assert_close("focal", k->name, (size_t)c.n, loss, c.loss);
+    assert_close("focal dz", k->name, count, dz, c.dz);
+    k->focal_batch(c.n, 0, groups, c.classes, z, t, gamma, c.scale, loss, batch_dz);
+    assert_batch("focal, batch", k->name, c.n, 1, loss, c.loss, true);
+    assert_batch("focal dz, batch", k->name, c.n, size, batch_dz, c.dz, true);
+
+    c.t[0] = t[at(size, 0, 0)] = -1; /* is left out */
     bce_naive(&c);
-    k->bce_plain(c.n, c.classes, c.z, c.t, c.weight, c.scale, loss, dz);
+    k->bce_plain(c.n, c.classes, c.z, c.t, &c.terms, c.scale, loss, dz);
     assert_close("bce", k->name, (size_t)c.n, loss, c.loss);
     assert_close("bce dz", k->name, count, dz, c.dz);
     memset(batch_dz, 1, batch_count(c.n, size) * sizeof *batch_dz);
-    k->bce_batch(c.n, 0, groups, c.classes, z, t, c.weight, c.scale, loss, batch_dz);
+    k->bce_batch(c.n, 0, groups, c.classes, z, t, &c.terms, c.scale, loss, batch_dz);
     assert_batch("bce, batch", k->name, c.n, 1, loss, c.loss, true);
     assert_batch("bce dz, batch", k->name, c.n, size, batch_dz, c.dz, true);
-    fv_free(c.z), fv_free(c.t), fv_free(c.weight), fv_free(c.loss), fv_free(c.dz);
+    fv_free(c.z), fv_free(c.t), fv_free(c.loss), fv_free(c.dz);
     fv_free(z), fv_free(t), fv_free(loss), fv_free(dz), fv_free(batch_dz);
 }
 static void test_loss(void **state) {

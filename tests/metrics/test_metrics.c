@@ -294,6 +294,21 @@ static void test_tallies_that_cannot_be(void **state) {
     fv_tally_free(t);
 }
 
+/* As many classes as a network can have cost what they must, and no square of it. */
+static void test_a_great_many_classes(void **state) {
+    (void)state;
+    enum { CLASSES = 65535 };
+    float *row = calloc(CLASSES, sizeof *row);
+    row[65000] = 1;
+    fv_tally *t = fv_tally_new(CLASSES, -1, 0);
+    fv_measures m;
+    assert_int_equal(fv_tally_add(t, row, (const int[]){65000}, 1), FV_OK);
+    assert_int_equal(fv_tally_measures(t, &m), FV_OK);
+    assert_true(m.accuracy.value == 1 && m.of_class[65000].f1.value == 1 && !m.confusion);
+    fv_tally_free(t);
+    free(row);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_areas),
@@ -306,6 +321,7 @@ int main(void) {
         cmocka_unit_test(test_many_classes),
         cmocka_unit_test(test_two_classes),
         cmocka_unit_test(test_tallies_that_cannot_be),
+        cmocka_unit_test(test_a_great_many_classes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

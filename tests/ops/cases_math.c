@@ -4,6 +4,8 @@
 #include "ops/rooms.h"
 #include "optim/optim.h"
 
+#include <stdio.h>
+
 /* [N,C,H,W], or [N,F] now and then. */
 static fv_shape any_shape(lab *l) {
     if (lab_chance(l, 30)) return FV_SHAPE(lab_batch(l), lab_channels(l));
@@ -47,6 +49,10 @@ static fv_value *loss_node(lab *l, const fv_loss *loss, fv_shape shape, lab_fill
 }
 
 static float any_smoothing(lab *l) { return lab_chance(l, 50) ? 0 : 0.125f; }
+static float any_gamma(lab *l) { return lab_chance(l, 30) ? 0.5f : lab_chance(l, 50) ? 0 : 3; }
+static lab_fill any_rows_of(lab *l, bool ignore) {
+    return ignore ? LAB_PARTIAL : lab_chance(l, 50) ? LAB_SOFT : LAB_ONE_HOT;
+}
 
 static fv_value *cross_entropy(lab *l) {
     fv_loss loss = fv_cross_entropy(.label_smoothing = any_smoothing(l), .weight = lab_chance(l, 50) ? 0 : 0.25f);
@@ -60,9 +66,37 @@ static fv_value *cross_entropy_weighted(lab *l) {
     return loss_node(l, &loss, any_rows(l), lab_chance(l, 50) ? LAB_SOFT : LAB_ONE_HOT);
 }
 
+static fv_value *cross_entropy_ignoring(lab *l) {
+    fv_loss loss = fv_cross_entropy(.label_smoothing = any_smoothing(l), .ignore = true);
+    return loss_node(l, &loss, any_rows(l), LAB_PARTIAL);
+}
+
+static fv_value *focal(lab *l) {
+    float weights[100];
+    for (int c = 0; c < FV_COUNT(weights); c++) weights[c] = 0.5f * (float)lab_int(l, c == 0, 4);
+    fv_loss loss = fv_cross_entropy(.label_smoothing = any_smoothing(l), .gamma = any_gamma(l), .weight = 0.25f);
+    if (lab_chance(l, 40)) loss.class_weights = weights;
+    loss.ignore = lab_chance(l, 40);
+    return loss_node(l, &loss, any_rows(l), any_rows_of(l, loss.ignore));
+}
+
 static fv_value *bce(lab *l) {
     fv_loss loss = fv_bce(.pos_weight = lab_chance(l, 50) ? 0 : 2.5f, .weight = lab_chance(l, 50) ? 0 : 0.25f);
     return loss_node(l, &loss, any_rows(l), LAB_UNIT);
+}
+
+static fv_value *bce_smooth_focal(lab *l) {
+    fv_loss loss =
+        fv_bce(.label_smoothing = any_smoothing(l), .gamma = any_gamma(l), .alpha = lab_chance(l, 50) ? 0 : 0.25f);
+    loss.ignore = lab_chance(l, 40);
+    return loss_node(l, &loss, any_rows(l), loss.ignore ? LAB_PARTIAL : LAB_UNIT);
+}
+
+static fv_value *bce_weighted(lab *l) {
+    const float weights[] = {0.5f, lab_chance(l, 30) ? 0 : 3};
+    fv_loss loss = fv_bce(.class_weights = weights, .gamma = any_gamma(l), .label_smoothing = any_smoothing(l));
+    loss.ignore = lab_chance(l, 40);
+    return loss_node(l, &loss, FV_SHAPE(lab_batch(l), 1), loss.ignore ? LAB_PARTIAL : LAB_UNIT);
 }
 
 /* ---- What has no gradient ---------------------------------------------------------------------------------------- */
@@ -77,6 +111,12 @@ static fv_value *reorder_parameter(lab *l) {
     return fv_node_new(l->graph, &fv_reorder_parameter_op, NULL, NULL, &x, 1);
 }
 
+static fv_value *accumulate(lab *l) {
+    fv_shape shape = any_shape(l);
+    fv_value *param = lab_state(l, "weight", shape, LAB_NORMAL), *sum = lab_state(l, "sum", shape, LAB_NORMAL);
+    return fv_accumulate_node(l->graph, param, lab_given(l, shape, LAB_NORMAL), sum);
+}
+
 static fv_value *grad_norm(lab *l) {
     fv_value *grads[100];
     int count = lab_int(l, 1, 30);
@@ -84,31 +124,56 @@ static fv_value *grad_norm(lab *l) {
     return fv_grad_norm_node(l->graph, grads, count);
 }
 
+typedef fv_value *maker(fv_graph *graph, const fv_rule *rule, const fv_hyper *hyper, fv_value *param, fv_value *grad,
+                        fv_value *const slots[], fv_value *norm);
+
 /* One step of an optimizer on one parameter, its slots as if some steps had been done. */
-static fv_value *update(lab *l, const fv_optim *room) {
+static fv_value *optimize(lab *l, const fv_optim *room, maker *make) {
     fv_shape shape = any_shape(l);
     fv_value *param = lab_state(l, "weight", shape, LAB_NORMAL), *grad = lab_given(l, shape, LAB_NORMAL);
     fv_value *slots[FV_MAX_SLOTS] = {0};
-    for (int s = 0; s < room->rule.n_slots; s++) slots[s] = lab_state(l, room->rule.slot_names[s], shape, LAB_POSITIVE);
     fv_value *norm = lab_chance(l, 50) ? lab_given(l, (fv_shape){0}, LAB_POSITIVE) : NULL;
-    const fv_optimizer *o = &room->standard;
+    const fv_optimizer o = fv_optimizer_resolved(&(fv_optimizer){.kind = room->kind});
     fv_hyper hyper = {
-        .momentum = o->momentum,
-        .beta1 = o->beta1,
-        .beta2 = o->beta2,
-        .epsilon = o->epsilon,
+        .momentum = lab_chance(l, 50) ? o.momentum : 0.5f,
+        .rho = o.rho,
+        .momentum_decay = o.momentum_decay,
+        .trust = o.trust,
+        .centered = lab_chance(l, 50),
+        .ema = make == fv_trust_node || lab_chance(l, 50) ? 0 : 0.75f,
+        .beta1 = o.beta1,
+        .beta2 = o.beta2,
+        .epsilon = o.epsilon,
         .weight_decay = lab_chance(l, 50) ? 0 : 0.25f,
         .l1 = lab_chance(l, 50) ? 0 : 0.125f,
         .clip_norm = lab_chance(l, 50) ? 0.5f : 50,
+        .clip_value = lab_chance(l, 50) ? 0 : 0.5f,
         .nesterov = lab_chance(l, 50),
     };
-    return fv_update_node(l->graph, &room->rule, &hyper, param, grad, slots, norm);
+    for (int s = 0; s < fv_update_slots(&room->rule, &hyper); s++) {
+        char name[16];
+        snprintf(name, sizeof name, "slot%d", s);
+        slots[s] = lab_state(l, name, shape, LAB_POSITIVE);
+    }
+    return make(l->graph, &room->rule, &hyper, param, grad, slots, norm);
 }
+
+static fv_value *update(lab *l, const fv_optim *room) { return optimize(l, room, fv_update_node); }
+static fv_value *trust_lars(lab *l) { return optimize(l, &fv_lars_optim, fv_trust_node); }
+static fv_value *trust_lamb(lab *l) { return optimize(l, &fv_lamb_optim, fv_trust_node); }
 
 static fv_value *update_sgd(lab *l) { return update(l, &fv_sgd_optim); }
 static fv_value *update_momentum(lab *l) { return update(l, &fv_momentum_optim); }
 static fv_value *update_adam(lab *l) { return update(l, &fv_adam_optim); }
 static fv_value *update_adamw(lab *l) { return update(l, &fv_adamw_optim); }
+static fv_value *update_rmsprop(lab *l) { return update(l, &fv_rmsprop_optim); }
+static fv_value *update_adagrad(lab *l) { return update(l, &fv_adagrad_optim); }
+static fv_value *update_adadelta(lab *l) { return update(l, &fv_adadelta_optim); }
+static fv_value *update_adamax(lab *l) { return update(l, &fv_adamax_optim); }
+static fv_value *update_nadam(lab *l) { return update(l, &fv_nadam_optim); }
+static fv_value *update_lars(lab *l) { return update(l, &fv_lars_optim); }
+static fv_value *update_lamb(lab *l) { return update(l, &fv_lamb_optim); }
+static fv_value *update_radam(lab *l) { return update(l, &fv_radam_optim); }
 
 const lab_case lab_math_cases[] = {
     {"relu", relu, 0},
@@ -124,13 +189,28 @@ const lab_case lab_math_cases[] = {
     {"softmax", softmax, 0},
     {"cross_entropy", cross_entropy, 0},
     {"cross_entropy: class weights", cross_entropy_weighted, 0},
+    {"cross_entropy: ignoring", cross_entropy_ignoring, 0},
+    {"cross_entropy: focal", focal, 0},
     {"bce_with_logits", bce, 0},
+    {"bce_with_logits: smooth, focal", bce_smooth_focal, 0},
+    {"bce_with_logits: class weights", bce_weighted, 0},
     {"reorder", reorder, 0},
     {"reorder_parameter", reorder_parameter, 0},
+    {"accumulate", accumulate, 0},
     {"grad_norm", grad_norm, 0},
     {"update: sgd", update_sgd, 0},
     {"update: momentum", update_momentum, 0},
     {"update: adam", update_adam, 0},
     {"update: adamw", update_adamw, 0},
+    {"update: rmsprop", update_rmsprop, 0},
+    {"update: adagrad", update_adagrad, 0},
+    {"update: adadelta", update_adadelta, 0},
+    {"update: adamax", update_adamax, 0},
+    {"update: nadam", update_nadam, 0},
+    {"update: radam", update_radam, 0},
+    {"update: lars", update_lars, 0},
+    {"update: lamb", update_lamb, 0},
+    {"trust: lars", trust_lars, 0},
+    {"trust: lamb", trust_lamb, 0},
     {0},
 };

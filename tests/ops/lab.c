@@ -69,9 +69,17 @@ static void fill_rows(lab *l, double *values, size_t count, size_t width, bool s
     }
 }
 
+/* Every third row or so becomes -1. */
+static void leave_out_rows(lab *l, double *values, size_t count, size_t width) {
+    for (size_t row = 0; row < count; row += width)
+        for (size_t i = 0, out = lab_chance(l, 30); i < width && out; i++) values[row + i] = -1;
+}
+
 static void fill(lab *l, lab_fill kind, const fv_shape *shape, double *values) {
     size_t count = fv_shape_count(shape), width = shape->rank ? count / (size_t)shape->dim[0] : 1;
-    if (kind == LAB_SOFT || kind == LAB_ONE_HOT) fill_rows(l, values, count, width, kind == LAB_SOFT);
+    if (kind == LAB_SOFT || kind == LAB_ONE_HOT || kind == LAB_PARTIAL)
+        fill_rows(l, values, count, width, kind == LAB_SOFT);
+    if (kind == LAB_PARTIAL) leave_out_rows(l, values, count, width);
     for (size_t i = 0; i < count; i++) {
         if (kind == LAB_NORMAL) values[i] = fv_random_normal(&l->random);
         if (kind == LAB_WIDE) values[i] = 5 * fv_random_normal(&l->random);
@@ -166,6 +174,7 @@ lab lab_begin(const lab_case *kind, uint64_t seed, bool small) {
     /* An operator without outputs answers with a value of no graph: the node is the last one then. */
     l.node = y->node ? y->node : l.graph->nodes[l.graph->n_nodes - 1];
     l.env = (fv_run_env){.seed = seed, .step = 3, .lr = 0.1f, .training = true};
+    l.env.group = (fv_group){.weight = 2, .total = 6, .first = seed % 2};
     l.env.count = l.node->in[0]->shape.rank ? l.node->in[0]->shape.dim[0] : 1;
     emit_gradient(&l);
     make_numbers(&l);

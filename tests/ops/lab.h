@@ -25,6 +25,7 @@ typedef enum lab_fill {
     LAB_TIES,     /* -1, 0 or 1: many equal values; only where no gradient is checked */
     LAB_SOFT,     /* each row [N,F] positive with sum 1: soft labels */
     LAB_ONE_HOT,  /* each row [N,F] a 1 among zeros */
+    LAB_PARTIAL,  /* the same, but some rows are -1: images left out */
     LAB_ZERO,
     LAB_ONE,
 } lab_fill;

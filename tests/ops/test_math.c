@@ -105,18 +105,23 @@ static fv_node *loss_node(fv_graph *graph, fv_loss loss) {
 static void extreme_logits_do_not_overflow(void **state) {
     (void)state;
     fv_graph *graph = fv_graph_new("extreme");
-    const fv_node *entropy = loss_node(graph, fv_cross_entropy()), *bce = loss_node(graph, fv_bce());
+    const fv_node *entropies[] = {loss_node(graph, fv_cross_entropy()), loss_node(graph, fv_focal())};
+    const fv_node *bces[] = {loss_node(graph, fv_bce()), loss_node(graph, fv_bce(.gamma = 2))};
     float dz[CLASSES];
-    for (int k = 0; k < entropy->op->n_kernels; k++) {
-        float loss = loss_by(entropy, k, (float[]){1e4f, -1e4f, 0}, (float[]){0, 1, 0}, dz);
-        assert_true(fabsf(loss - 2e4f) < 0.01f);
-        assert_true(dz[0] == 1 && dz[1] == -1 && dz[2] == 0);
-    }
-    for (int k = 0; k < bce->op->n_kernels; k++) {
-        float loss = loss_by(bce, k, (float[]){1e4f, -1e4f, 3e4f}, (float[]){0, 1, 1}, dz);
-        assert_true(fabsf(loss - 2e4f / 3) < 0.01f);
-        assert_true(fabsf(dz[0] - 1.f / 3) < 1e-6f && fabsf(dz[1] + 1.f / 3) < 1e-6f && dz[2] == 0);
-    }
+    for (int focal = 0; focal < 2; focal++) /* which changes nothing where all is wrong, or all is right */
+        for (int k = 0; k < entropies[focal]->op->n_kernels; k++) {
+            float loss = loss_by(entropies[focal], k, (float[]){1e4f, -1e4f, 0}, (float[]){0, 1, 0}, dz);
+            assert_true(fabsf(loss - 2e4f) < 0.01f);
+            assert_true(dz[0] == 1 && dz[1] == -1 && dz[2] == 0);
+            assert_true(loss_by(entropies[focal], k, (float[]){1e4f, -1e4f, 0}, (float[]){1, 0, 0}, dz) == 0);
+            assert_true(dz[0] == 0 && dz[1] == 0 && dz[2] == 0);
+        }
+    for (int focal = 0; focal < 2; focal++)
+        for (int k = 0; k < bces[focal]->op->n_kernels; k++) {
+            float loss = loss_by(bces[focal], k, (float[]){1e4f, -1e4f, 3e4f}, (float[]){0, 1, 1}, dz);
+            assert_true(fabsf(loss - 2e4f / 3) < 0.01f);
+            assert_true(fabsf(dz[0] - 1.f / 3) < 1e-6f && fabsf(dz[1] + 1.f / 3) < 1e-6f && dz[2] == 0);
+        }
     fv_graph_free(graph);
 }
 
@@ -124,7 +129,8 @@ static void nan_reaches_the_loss(void **state) {
     (void)state;
     fv_graph *graph = fv_graph_new("nan");
     const fv_node *nodes[] = {loss_node(graph, fv_cross_entropy()), loss_node(graph, fv_bce()),
-                              loss_node(graph, fv_cross_entropy(.label_smoothing = 0.5f))};
+                              loss_node(graph, fv_cross_entropy(.label_smoothing = 0.5f)), loss_node(graph, fv_focal()),
+                              loss_node(graph, fv_bce(.gamma = 2))};
     float dz[CLASSES];
     for (int n = 0; n < FV_COUNT(nodes); n++)
         for (int k = 0; k < nodes[n]->op->n_kernels; k++)
@@ -144,6 +150,13 @@ static void only_weightless_classes_cost_nothing(void **state) {
     float dz[CLASSES];
     assert_true(loss_by(node, node->op->n_kernels - 1, (float[]){1, 2, 3}, (float[]){0, 1, 0}, dz) == 0);
     assert_true(dz[0] == 0 && dz[1] == 0 && dz[2] == 0);
+    const fv_node *ignoring[] = {loss_node(graph, fv_cross_entropy(.ignore = true)),
+                                 loss_node(graph, fv_bce(.ignore = true)), loss_node(graph, fv_focal(.ignore = true))};
+    for (int i = 0; i < FV_COUNT(ignoring); i++) {
+        int last = ignoring[i]->op->n_kernels - 1;
+        assert_true(loss_by(ignoring[i], last, (float[]){1, 2, 3}, (float[]){-1, -1, -1}, dz) == 0);
+        assert_true(dz[0] == 0 && dz[1] == 0 && dz[2] == 0);
+    }
     fv_graph_free(graph);
 }
 
@@ -222,9 +235,14 @@ static void loss_options_are_checked(void **state) {
         {{.label_smoothing = NAN}, "label_smoothing nan: must be from 0 and below 1"},
         {{.pos_weight = -1}, "pos_weight -1: must be above 0 and finite"},
         {{.weight = INFINITY}, "weight inf of the loss: must be above 0 and finite"},
-        {{.kind = FV_CROSS_ENTROPY, .pos_weight = 2}, "cross_entropy takes no pos_weight (it has class_weights)"},
-        {{.kind = FV_BCE, .label_smoothing = 0.5f},
-         "bce takes no label_smoothing and no class_weights (it has pos_weight)"},
+        {{.kind = FV_CROSS_ENTROPY, .pos_weight = 2},
+         "cross_entropy takes no pos_weight and no alpha (it has class_weights)"},
+        {{.kind = FV_FOCAL, .alpha = 0.25f}, "cross_entropy takes no pos_weight and no alpha (it has class_weights)"},
+        {{.kind = FV_BCE, .class_weights = (float[]){1, 1, 1}},
+         "bce of 3 logits takes no class_weights (it has pos_weight)"},
+        {{.gamma = -1}, "gamma -1: must be from 0 to 100"},
+        {{.kind = FV_FOCAL, .gamma = NAN}, "gamma nan: must be from 0 to 100"},
+        {{.kind = FV_BCE, .alpha = 1}, "alpha 1: must be above 0 and below 1"},
         {{.class_weights = (float[]){1, -1, 0}}, "class weight -1 of class 1: must be 0 or more, and finite"},
         {{.class_weights = (float[]){0, 0, 0}}, "all 3 class weights are 0: nothing to learn from"},
     };
@@ -247,7 +265,8 @@ static void one_logit_means_bce(void **state) {
     assert_string_equal(fv_error(), "no loss named \"bse\": did you mean \"bce\"?");
     assert_string_equal(fv_loss_name(0), "cross_entropy");
     assert_string_equal(fv_loss_name(1), "bce");
-    assert_null(fv_loss_name(2));
+    assert_string_equal(fv_loss_name(2), "focal");
+    assert_null(fv_loss_name(3));
     fv_graph_free(graph);
 }
 

@@ -24,6 +24,14 @@ static double dy_at(int i) { return ((i * 29 + 5) % 32 - 16) / 8.0; }
 static double hard_at(int i) { return i % CLASSES == (i / CLASSES * 5 + 2) % CLASSES; }
 static double label_at(int i) { return (i * 3 + 1) % 5 / 4.0; }
 
+static double binary_at(int i) { return rint(label_at(i)); }
+
+/* Row 1 is left out; its label would be 4. */
+static double ignored_at(int i) {
+    static const int labels[ROWS] = {2, 4, 1, 5};
+    return i / CLASSES == 1 ? -1 : i % CLASSES == labels[i / CLASSES];
+}
+
 static double soft_at(int i) {
     double sum = 0;
     for (int c = i / CLASSES * CLASSES; c < (i / CLASSES + 1) * CLASSES; c++) sum += (c * 7 + 3) % 11 + 1;
@@ -61,6 +69,14 @@ static const struct build {
      hard_at},
     {"bce", NULL, {.kind = FV_BCE}, label_at},
     {"bce pos_weight", NULL, {.kind = FV_BCE, .pos_weight = 2.5f}, label_at},
+    {"bce smooth", NULL, {.kind = FV_BCE, .label_smoothing = 0.125f}, label_at},
+    {"cross_entropy ignore", NULL, {.kind = FV_CROSS_ENTROPY, .ignore = true}, ignored_at},
+    {"cross_entropy ignore weights", NULL, {.class_weights = weights, .ignore = true}, ignored_at},
+    {"focal", NULL, {.kind = FV_FOCAL}, hard_at},
+    {"focal smooth", NULL, {.kind = FV_FOCAL, .gamma = 0.5f, .label_smoothing = 0.125f}, hard_at},
+    {"focal weights", NULL, {.kind = FV_FOCAL, .class_weights = weights}, soft_at},
+    {"bce focal", NULL, {.kind = FV_BCE, .gamma = 2, .alpha = 0.25f}, binary_at},
+    {"bce focal alone", NULL, {.kind = FV_BCE, .gamma = 1.5f}, binary_at},
 };
 
 static void close_to(const char *name, const char *what, const double *is, const double *should, int count) {

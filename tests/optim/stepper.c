@@ -13,9 +13,9 @@ fv_value *stepper_parameter(fv_graph *graph, const char *name, int count, bool n
 
 fv_value *stepper_gradient(fv_graph *graph, int count) { return fv_input_shaped(graph, "gradient", &FV_SHAPE(count)); }
 
-static size_t count_of(const fv_node *node) { return node->n_out ? fv_shape_count(&node->out[0].shape) : 0; }
+static size_t count_of(const fv_value *value) { return fv_shape_count(&value->shape); }
 
-/* How many parts output 0 of a node has in memory. */
+/* How many parts the outputs of a node have in memory. */
 static int parts_of(const stepper *s, const fv_node *node) {
     if (node->op == &fv_parameter_op) return 0;
     return node->op == &fv_input_op ? s->grad_parts : s->threads;
@@ -27,24 +27,25 @@ stepper *stepper_new(fv_graph *graph, int threads, int grad_parts) {
     *s = (stepper){.graph = graph, .threads = threads, .grad_parts = grad_parts};
     s->env = (fv_run_env){.lr = 0.01f, .training = true, .bad_node = &s->bad};
     for (int id = 0; id < graph->n_nodes; id++)
-        s->memory[id] = FV_NEW_N(float, count_of(graph->nodes[id]) * MAX_THREADS + 1);
+        for (int i = 0; i < graph->nodes[id]->n_out; i++)
+            s->memory[id][i] = FV_NEW_N(float, count_of(&graph->nodes[id]->out[i]) * MAX_THREADS + 1);
     return s;
 }
 
 void stepper_free(stepper *s) {
-    for (int id = 0; id < s->graph->n_nodes; id++) fv_free(s->memory[id]);
+    for (int id = 0; id < s->graph->n_nodes; id++)
+        for (int i = 0; i < STEPPER_OUT; i++) fv_free(s->memory[id][i]);
     fv_free(s);
 }
 
 static void run_kernel(stepper *s, const fv_node *node) {
     fv_step step = {.node = node, .kernel = &node->op->kernels[0], .env = &s->env, .threads = s->threads};
     for (int i = 0; i < node->n_in; i++) {
-        const fv_node *from = node->in[i]->node;
-        step.in[i] = s->memory[from->id];
-        step.in_bytes[i] = count_of(from) * sizeof(float);
-        step.in_layout[i].parts = parts_of(s, from);
+        step.in[i] = stepper_memory(s, node->in[i]);
+        step.in_bytes[i] = count_of(node->in[i]) * sizeof(float);
+        step.in_layout[i].parts = parts_of(s, node->in[i]->node);
     }
-    step.out[0] = s->memory[node->id];
+    for (int i = 0; i < node->n_out; i++) step.out[i] = s->memory[node->id][i];
     if (step.kernel->plan) assert_int_equal(step.kernel->plan(&step), FV_OK);
     for (int thread = s->threads - 1; thread >= 0; thread--) step.kernel->run(&step, thread, s->threads);
 }
@@ -52,8 +53,8 @@ static void run_kernel(stepper *s, const fv_node *node) {
 /* By the kernel of `ref`, which widens and narrows. */
 static void run_ref(stepper *s, const fv_node *node) {
     fv_step step = {.node = node, .kernel = &fv_ref_kernel, .env = &s->env, .threads = 1};
-    for (int i = 0; i < node->n_in; i++) step.in[i] = s->memory[node->in[i]->node->id];
-    step.out[0] = s->memory[node->id];
+    for (int i = 0; i < node->n_in; i++) step.in[i] = stepper_memory(s, node->in[i]);
+    for (int i = 0; i < node->n_out; i++) step.out[i] = s->memory[node->id][i];
     assert_int_equal(step.kernel->plan(&step), FV_OK);
     step.scratch = fv_alloc(step.scratch_bytes, 1);
     step.kernel->run(&step, 0, 1);

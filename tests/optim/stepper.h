@@ -4,13 +4,14 @@
 
 #include "ops/kernel.h"
 
-enum { STEPPER_NODES = 512 };
+enum { STEPPER_NODES = 512, STEPPER_OUT = 2 };
 
 typedef struct stepper {
     fv_graph *graph;
-    int threads;                  /* of kernels; 0: ref, in double */
-    int grad_parts;               /* parts of each gradient leaf; 0: one copy */
-    float *memory[STEPPER_NODES]; /* output 0 of each node; gradients' parts back to back. stepper_new zeroes leaves */
+    int threads;    /* of kernels; 0: ref, in double */
+    int grad_parts; /* parts of each gradient leaf; 0: one copy */
+    float
+        *memory[STEPPER_NODES][STEPPER_OUT]; /* of each node's outputs; gradients' parts back to back. Zero at first */
     fv_run_env env;
     _Atomic(const fv_node *) bad;
 } stepper;
@@ -24,7 +25,9 @@ stepper *stepper_new(fv_graph *graph, int threads, int grad_parts);
 void stepper_run(stepper *s);  /* one optimizer step: env.step moves on */
 void stepper_free(stepper *s); /* the graph is the caller's */
 
-static inline float *stepper_memory(const stepper *s, const fv_value *value) { return s->memory[value->node->id]; }
+static inline float *stepper_memory(const stepper *s, const fv_value *value) {
+    return s->memory[value->node->id][value - value->node->out];
+}
 
 /* The gradient as the parts' sum: value[i] split so that the sum is exact where value is a small fraction. */
 void stepper_set_gradient(stepper *s, const fv_value *grad, const float *values, int count);

@@ -132,7 +132,7 @@ static void texts_come_back(void **state) {
         "one_cycle:pct=0.25,div=10,final_div=10000,by_epoch=0",
         "plateau:floor=0,gamma=0.1,patience=3,threshold=0,cooldown=0",
     };
-    char written[FV_SCHEDULE_TEXT];
+    char written[FV_OPTIONS_TEXT];
     fv_schedule schedule;
     for (int i = 0; i < FV_COUNT(texts); i++) {
         assert_int_equal(fv_schedule_parse(texts[i], &schedule), FV_OK);
@@ -177,8 +177,8 @@ static void bad_texts_are_refused(void **state) {
             fail_msg("%s: \"%s\", not \"%s\"", bad[i].text, fv_error(), bad[i].message);
     }
     assert_int_equal(schedule.kind, FV_NOAM);
-    char endless[FV_SCHEDULE_TEXT + 1] = {0};
-    memset(endless, 'x', FV_SCHEDULE_TEXT);
+    char endless[FV_OPTIONS_TEXT + 1] = {0};
+    memset(endless, 'x', FV_OPTIONS_TEXT);
     assert_int_equal(fv_schedule_parse(endless, &schedule), FV_BAD_ARGUMENT);
     assert_string_equal(fv_error(), "xxxxxxxxxxxxxxxxxxxx...: longer than any schedule");
 }

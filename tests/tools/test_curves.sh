@@ -47,8 +47,8 @@ check 'keys: a curve for each' count '<polyline' loss 2
 check 'keys: a point for each number' count '<circle' loss 5
 check 'keys: labels' count 'class="label' loss 2
 check 'keys: what has to be escaped is' grep -q '>one &amp; &lt;two&gt; validation<' "$work/loss.svg"
-check 'keys: from left to right, from top to bottom' is "$(points loss 1)" "74.0,94.3 317.0,144.7 560.0,245.3"
-check 'keys: an exponent' is "$(points loss 2)" "74.0,44.0 560.0,330.9"
+check 'keys: from left to right, from top to bottom' is "$(points loss 1)" "74.0,94.3 301.0,144.7 528.0,245.3"
+check 'keys: an exponent' is "$(points loss 2)" "74.0,44.0 528.0,330.9"
 check 'both schemes' grep -q '@media(prefers-color-scheme:dark)' "$work/loss.svg"
 
 tools/curves 1-top1 "$work/metrics.jsonl" "other=$work/metrics.jsonl" >"$work/error.svg" 2>"$work/log"

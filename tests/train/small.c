@@ -59,6 +59,7 @@ static fv_status on_step(void *user, const fv_step_report *report) {
 static fv_status on_epoch(void *user, const fv_epoch_report *report) {
     watch *w = user;
     w->loss = report->val_loss, w->top1 = report->val_top1;
+    w->trained = report->loss;
     w->epochs = report->epoch;
     return FV_OK;
 }

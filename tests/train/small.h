@@ -21,6 +21,7 @@ fv_model *small_model(void);
 typedef struct watch {
     uint64_t stop_at, fail_at; /* steps; 0: never */
     double loss, top1;         /* of the last validation */
+    double trained;            /* the training loss of the last epoch */
     int epochs, steps;
 } watch;
 

@@ -140,6 +140,19 @@ static void test_own_schedule(void **state) {
     assert_string_equal(fv_error(), "lr nan: must be above 0");
 }
 
+/* It learns from mixed batches, and from balanced ones; what validation counts is not touched. */
+static void test_learns_from_mixtures(void **state) {
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        watch w = {0};
+        fv_model *model = small_model();
+        fv_fit_args args = {.epochs = 20, .mixup = i == 1 ? 0 : 0.4f, .cutmix = i == 0 ? 0 : 1, .balanced = true};
+        assert_int_equal(small_fit(model, args, &w), FV_OK);
+        assert_true(w.top1 > 0.9);
+        fv_model_free(model);
+    }
+}
+
 static void test_refusals(void **state) {
     (void)state;
     fv_model *model = small_model();
@@ -160,6 +173,15 @@ static void test_refusals(void **state) {
     fv_dataset_free(alone);
     assert_int_equal(small_fit(model, (fv_fit_args){.augment = "turn:5"}, &(watch){0}), FV_BAD_ARGUMENT);
     assert_contains(fv_error(), "augment: turn: no such transform");
+    assert_int_equal(small_fit(model, (fv_fit_args){.mixup = -1}, &(watch){0}), FV_BAD_ARGUMENT);
+    assert_contains(fv_error(), "mixup -1: must be above 0 and at most 100");
+    assert_int_equal(small_fit(model, (fv_fit_args){.cutmix = NAN}, &(watch){0}), FV_BAD_ARGUMENT);
+    assert_contains(fv_error(), "cutmix nan");
+    const fv_loss leaving_out = {.ignore = true, .ignore_index = 1}, none = {.ignore = true, .ignore_index = CLASSES};
+    assert_int_equal(small_fit(model, (fv_fit_args){.cutmix = 1, .loss = leaving_out}, &(watch){0}), FV_BAD_ARGUMENT);
+    assert_contains(fv_error(), "cutmix and ignore_index: an image that is left out cannot be mixed");
+    assert_int_equal(small_fit(model, (fv_fit_args){.loss = none}, &(watch){0}), FV_BAD_ARGUMENT);
+    assert_contains(fv_error(), "ignore_index 3: must be from 0 to 2, the last class of memory");
 
     fv_dataset *other = small_set(CLASSES + 2);
     assert_int_equal(fv_fit(model, other, NULL, .epochs = 1), FV_BAD_ARGUMENT);
@@ -288,6 +310,7 @@ int main(void) {
         cmocka_unit_test(test_evaluation_on_moved_images),
         cmocka_unit_test(test_plateau),
         cmocka_unit_test(test_own_schedule),
+        cmocka_unit_test(test_learns_from_mixtures),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_predictions_agree),
         cmocka_unit_test(test_evaluation_measures_predictions),

@@ -140,11 +140,40 @@ static void rules_begin_anew_with_what_is_thawed(void **state) {
     fv_model_free(model);
 }
 
+/* What is validated and saved with ema is the average, which frozen parameters have none of. */
+typedef struct pair {
+    fv_model *model, *before;
+} pair;
+
+static fv_status on_epoch(void *user, const fv_epoch_report *report) {
+    const pair *p = user;
+    assert_int_equal(same(p->model, p->before, "conv.weight"), report->epoch == 1);
+    assert_int_equal(same(p->model, p->before, "bn.running_var"), report->epoch == 1);
+    return FV_OK;
+}
+
+static void averages_leave_what_is_frozen(void **state) {
+    (void)state;
+    pair p = {small_model(), small_model()};
+    fv_dataset *set = small_set(CLASSES);
+    fv_status status =
+        fv_fit(p.model, set, set, PARTS({"backbone", .frozen = true}), .unfreeze_at = 2, .epochs = 3, .ema = 0.5f,
+               .batch_size = 16, .threads = 1, .callback = {.user = &p, .on_epoch = on_epoch});
+    if (status) fail_msg("%s", fv_error());
+    float w[16 * 9], largest = 0;
+    fv_model_get(p.model, "conv.weight", w, 16 * 9);
+    for (int i = 0; i < 16 * 9; i++) largest = fmaxf(largest, fabsf(w[i]));
+    assert_true(largest > 0.1f); /* an average that began at 0 when it was thawed would be nearer to it */
+    fv_dataset_free(set);
+    fv_model_free(p.model);
+    fv_model_free(p.before);
+}
+
 /* ---- Resuming --------------------------------------------------------------------------------------------------------- */
 
 static fv_fit_args thawing_run(const char *folder) {
     static const fv_part_options parts[] = {{"backbone", .frozen = true}, {"fc", .lr_scale = 4}};
-    return (fv_fit_args){.parts = parts, .n_parts = 2, .unfreeze_at = 3, .epochs = 5, .save_dir = folder};
+    return (fv_fit_args){.parts = parts, .n_parts = 2, .unfreeze_at = 3, .epochs = 5, .ema = 0.9f, .save_dir = folder};
 }
 
 static void a_resumed_run_has_the_same_bits(void **state) {
@@ -294,6 +323,7 @@ int main(void) {
         cmocka_unit_test(freezing_saves_memory),
         cmocka_unit_test(rates_by_part),
         cmocka_unit_test(rules_begin_anew_with_what_is_thawed),
+        cmocka_unit_test(averages_leave_what_is_frozen),
         cmocka_unit_test(a_resumed_run_has_the_same_bits),
         cmocka_unit_test(another_course_is_refused),
         cmocka_unit_test(kept_features_give_the_same_bits),

@@ -50,16 +50,45 @@ static void begin(const fv_fit_args *args, uint64_t step) {
 /* In the middle of an epoch, with loader threads or without. */
 static void test_stopped(void **state) {
     (void)state;
-    const fv_optimizer optimizers[] = {fv_adam(.lr = 0.01f), fv_momentum(.lr = 0.05f, .weight_decay = 1e-3f),
-                                       fv_sgd(.lr = 0.1f), fv_adamw(.clip_norm = 0.5f)};
+    const fv_optimizer optimizers[] = {fv_adam(.lr = 0.01f),
+                                       fv_momentum(.lr = 0.05f, .weight_decay = 1e-3f),
+                                       fv_sgd(.lr = 0.1f),
+                                       fv_adamw(.clip_norm = 0.5f),
+                                       fv_rmsprop(.centered = true, .momentum = 0.5f),
+                                       fv_adagrad(.clip_each = 0.5f),
+                                       fv_adadelta(.clip_value = 0.1f),
+                                       fv_adamax(.l1 = 1e-3f),
+                                       fv_nadam(0),
+                                       fv_radam(0),
+                                       fv_lars(.trust = 0.1f, .weight_decay_by = "fc=0.01"),
+                                       fv_lamb(.lr = 0.01f)};
     for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; i++) {
         fv_fit_args args = standard_args(temporary("stopped-%zu", i));
         args.optimizer = optimizers[i];
         args.schedule = i % 2 ? fv_plateau(.patience = 1, .threshold = 0.5f, .gamma = 0.25f) : fv_cosine(.warmup = 3);
+        args.ema = i % 2 ? 0.9f : 0;
         args.augment = "crop:1 flip rotate:20 contrast";
         args.best = i % 2 ? "macro_f1" : "loss";
         args.early_stop = 2;
         args.min_delta = 0.03f;
+        args.workers = i % 2 ? 2 : 0;
+        begin(&args, STEPS_AN_EPOCH + 2);
+        args.workers = i % 2 ? 0 : 2;
+        resume_and_compare(args);
+    }
+}
+
+/* All that draws, weighs or mixes at once. */
+static void test_stopped_with_everything_on(void **state) {
+    (void)state;
+    static const float weights[CLASSES] = {0.5f, 1, 2};
+    for (size_t i = 0; i < 3; i++) {
+        fv_fit_args args = standard_args(temporary("everything-%zu", i));
+        args.loss = fv_focal(.class_weights = weights, .label_smoothing = 0.1f);
+        args.augment = "randaugment:2,12 erase:0.5 equalize";
+        args.mixup = i == 1 ? 0 : 0.2f;
+        args.cutmix = i == 2 ? 0 : 1;
+        args.balanced = i != 1;
         args.workers = i % 2 ? 2 : 0;
         begin(&args, STEPS_AN_EPOCH + 2);
         args.workers = i % 2 ? 0 : 2;
@@ -184,9 +213,16 @@ static void test_other_arguments(void **state) {
     REFUSED(optimizer.weight_decay, 1, "optimizer.weight_decay 0, not 1");
     REFUSED(schedule, fv_cosine(), "schedule \"constant\", not \"cosine:floor=0,by_epoch=0\"");
     REFUSED(schedule.warmup, 5, "warmup 0, not 5");
+    REFUSED(optimizer.weight_decay_by, "bias=0", "optimizer.weight_decay_by \"\", not \"bias=0\"");
+    REFUSED(ema, 0.5f, "ema 0, not 0.5");
     REFUSED(loss, smooth, "loss.label_smoothing 0, not 0.5");
     REFUSED(loss.class_weights, others, "loss.class_weights[2] 1, not 3");
     REFUSED(loss.class_weights, NULL, "loss.class_weights an array of 3, not an array of 0");
+    REFUSED(loss.gamma, 2, "loss.gamma 0, not 2");
+    REFUSED(loss.ignore, true, "loss.ignore_index null, not 0");
+    REFUSED(mixup, 0.5f, "mixup 0, not 0.5");
+    REFUSED(cutmix, 1, "cutmix 0, not 1");
+    REFUSED(balanced, true, "balanced false, not true");
     REFUSED(loss.weight, 3, "loss.weight 1, not 3");
     REFUSED(preprocess, &preprocess, "preprocess.mean[1] 0, not 0.5");
 #undef REFUSED
@@ -272,6 +308,7 @@ static void test_read_only(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stopped),
+        cmocka_unit_test(test_stopped_with_everything_on),
         cmocka_unit_test(test_killed_before_the_first_state),
         cmocka_unit_test(test_not_finite),
         cmocka_unit_test(test_full_disk),

@@ -33,6 +33,23 @@ FV_INLINE vf vexp(vf x) {
     return e * power_of_two(half) * power_of_two(n - half);
 }
 
+/* log x of normal x > 0; what is smaller gives about -88. x = 2^n m, m between the roots of 1/2 and 2, r = m - 1;
+ * log m = r - r^2 / 2 + r^3 p(r), p a least-maximum fit with relative error 6e-9. */
+FV_INLINE vf vlog(vf x) {
+    vi n = ((vi)x - 0x3f3504f3) >> 23;
+    vf whole = __builtin_convertvector(n, vf), r = (vf)((vi)x - (n << 23)) - 1.0f;
+    vf p = splat(-0.0763450726f);
+    p = p * r + 0.127615801f;
+    p = p * r + -0.131601795f;
+    p = p * r + 0.142017573f;
+    p = p * r + -0.166233576f;
+    p = p * r + 0.200012269f;
+    p = p * r + -0.25000821f;
+    p = p * r + 0.333333317f;
+    vf rest = p * (r * r * r) - 0.5f * (r * r) + whole * -2.12194440e-4f; /* ln 2 in two parts, as above */
+    return choose(unordered(x), x, r + rest + whole * 0.693359375f);
+}
+
 FV_INLINE vf vsigmoid(vf x) { return 1.0f / (1.0f + vexp(-x)); }
 
 /* |x| < 0.64: x + x^3 p(x^2), a least-maximum fit; beyond: 1 - 2 / (e^2|x| + 1), with the sign of x. */

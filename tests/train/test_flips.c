@@ -1,0 +1,117 @@
+/* Test-time flips: the mean of the probabilities of a picture and its mirror images, in prediction and in evaluation. */
+#include "support/unit.h"
+#include "train/small.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Mirror images of one of the pictures, in place. */
+static void mirror(uint8_t *pixels, bool across, bool down) {
+    uint8_t copy[SIDE * SIDE];
+    memcpy(copy, pixels, sizeof copy);
+    for (int y = 0; y < SIDE; y++)
+        for (int x = 0; x < SIDE; x++)
+            pixels[y * SIDE + x] = copy[(down ? SIDE - 1 - y : y) * SIDE + (across ? SIDE - 1 - x : x)];
+}
+
+/* The mean over the positions that `tta` has, one by one, by a predictor that knows nothing of flips. */
+static void mean_over_positions(fv_model *model, const uint8_t *pixels, fv_tta tta, double mean[CLASSES]) {
+    fv_predictor *plain = fv_predictor_new(model, .threads = 1);
+    int positions = 0, classes = fv_model_classes(model);
+    for (int c = 0; c < CLASSES; c++) mean[c] = 0;
+    for (int how = 0; how <= FV_TTA_BOTH; how++) {
+        uint8_t copy[SIDE * SIDE];
+        float p[CLASSES];
+        if ((how & (int)tta) != how) continue;
+        memcpy(copy, pixels, sizeof copy);
+        mirror(copy, how & FV_TTA_FLIP, how & FV_TTA_VFLIP);
+        assert_int_equal(fv_predict_pixels(plain, copy, 1, SIDE, SIDE, p), FV_OK);
+        for (int c = 0; c < classes; c++) mean[c] += (double)p[c];
+        positions++;
+    }
+    for (int c = 0; c < classes; c++) mean[c] /= positions;
+    fv_predictor_free(plain);
+}
+
+static void test_mean_of_probabilities(void **state) {
+    (void)state;
+    fv_dataset_free(small_set(CLASSES)); /* fills small_pixels */
+    for (int outputs = 1; outputs <= CLASSES; outputs++) {
+        fv_model *model = flat_model(outputs);
+        for (int tta = 0; fv_tta_name(tta); tta++) {
+            double mean[CLASSES];
+            float p[CLASSES];
+            const uint8_t *pixels = small_pixels + 7 * SIDE * SIDE;
+            fv_predictor *predictor = fv_predictor_new(model, .threads = 1, .tta = (fv_tta)tta);
+            assert_int_equal(fv_predict_pixels(predictor, pixels, 1, SIDE, SIDE, p), FV_OK);
+            mean_over_positions(model, pixels, (fv_tta)tta, mean);
+            for (int c = 0; c < fv_model_classes(model); c++)
+                if (!(fabs((double)p[c] - mean[c]) < 1e-6)) fail_msg("%g and %g", (double)p[c], mean[c]);
+            fv_predictor_free(predictor);
+        }
+        fv_model_free(model);
+    }
+}
+
+/* The loss is of the mean: its logarithm, averaged over the images; in any batches. */
+static void test_evaluation(void **state) {
+    (void)state;
+    fv_dataset *set = small_set(CLASSES);
+    fv_model *model = flat_model(CLASSES);
+    double loss = 0, mean[CLASSES];
+    int right = 0;
+    for (int i = 0; i < COUNT; i++) {
+        int label = i % CLASSES;
+        mean_over_positions(model, small_pixels + i * SIDE * SIDE, FV_TTA_BOTH, mean);
+        loss -= log(mean[label]) / COUNT;
+        right += mean[label] > mean[(label + 1) % CLASSES] && mean[label] > mean[(label + 2) % CLASSES];
+    }
+    for (int batch = 7; batch <= 64; batch += 57) {
+        fv_evaluation e;
+        assert_int_equal(fv_evaluate(model, set, &e, .tta = FV_TTA_BOTH, .batch_size = batch, .threads = 2), FV_OK);
+        assert_true(fabs(e.loss - loss) < 1e-5);
+        assert_true(e.top1 == (double)right / COUNT);
+    }
+    fv_model_free(model);
+    fv_dataset_free(set);
+}
+
+/* Logits in the thousands, whose probabilities no double holds, average as they should. */
+static void test_extreme_logits(void **state) {
+    (void)state;
+    fv_model *model = flat_model(1);
+    float weights[SIDE * SIDE], x[SIDE * SIDE], logit;
+    for (int i = 0; i < SIDE * SIDE; i++) weights[i] = x[i] = 0;
+    weights[0] = 1;
+    x[0] = -3000;
+    x[SIDE - 1] = -2000; /* what x[0] is in the mirror */
+    assert_int_equal(fv_model_set(model, "fc.weight", weights, SIDE * SIDE), FV_OK);
+    assert_int_equal(fv_model_set(model, "fc.bias", (const float[]){0}, 1), FV_OK);
+    fv_predictor *predictor = fv_predictor_new(model, .threads = 1, .tta = FV_TTA_FLIP);
+    assert_int_equal(fv_forward(predictor, x, 1, &logit), FV_OK);
+    assert_true(fabs((double)logit - (-2000 - log(2))) < 1e-3); /* log of (0 + exp(-2000)) / 2 */
+    fv_predictor_free(predictor);
+    fv_model_free(model);
+}
+
+static void test_refusals(void **state) {
+    (void)state;
+    fv_dataset *set = small_set(CLASSES);
+    fv_model *model = flat_model(CLASSES);
+    fv_evaluation e;
+    assert_null(fv_predictor_new(model, .tta = (fv_tta)4));
+    assert_contains(fv_error(), "tta 4: must be from FV_TTA_NONE to FV_TTA_BOTH");
+    assert_int_equal(fv_evaluate(model, set, &e, .tta = (fv_tta)-1), FV_BAD_ARGUMENT);
+    fv_model_free(model);
+    fv_dataset_free(set);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_mean_of_probabilities),
+        cmocka_unit_test(test_evaluation),
+        cmocka_unit_test(test_extreme_logits),
+        cmocka_unit_test(test_refusals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
