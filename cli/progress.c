@@ -112,6 +112,12 @@ static fv_status on_epoch(void *user, const fv_epoch_report *report) {
     return FV_OK;
 }
 
+static fv_status on_frozen(void *user, const char *how) {
+    (void)user;
+    cli_say("frozen      %s", how);
+    return FV_OK;
+}
+
 static fv_status on_bad_file(void *user, const fv_bad_file *file) {
     cli_progress_end(user);
     cli_say_bad_file(file);
@@ -119,5 +125,6 @@ static fv_status on_bad_file(void *user, const fv_bad_file *file) {
 }
 
 fv_callback cli_progress_callback(cli_progress *progress) {
-    return (fv_callback){.user = progress, .on_step = on_step, .on_epoch = on_epoch, .on_bad_file = on_bad_file};
+    return (fv_callback){
+        .user = progress, .on_step = on_step, .on_epoch = on_epoch, .on_frozen = on_frozen, .on_bad_file = on_bad_file};
 }

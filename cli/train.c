@@ -194,6 +194,8 @@ static fv_status fit_settings(cli_options *o, const cli_sets *sets, fv_fit_args 
         .config = cli_recipe_text(o),
         .save_every = (int)o->save_every,
         .best = o->best,
+        .unfreeze_at = (int)o->unfreeze_at,
+        .no_feature_cache = o->no_feature_cache,
         .early_stop = (int)o->early_stop,
         .min_delta = (float)o->min_delta,
         .max_bad = cli_max_bad(o),
@@ -202,6 +204,7 @@ static fv_status fit_settings(cli_options *o, const cli_sets *sets, fv_fit_args 
     if (!args->config) return FV_NO_MEMORY;
     FV_TRY(cli_topk_settings(o, args->topk));
     FV_TRY(cli_optimizer_settings(o, &args->optimizer));
+    FV_TRY(cli_parts_settings(o, &args->parts, &args->n_parts));
     return cli_schedule_settings(o, &args->schedule);
 }
 

@@ -10,6 +10,7 @@
 #include "fovea/model.h"
 #include "fovea/ops.h"
 #include "fovea/optim.h"
+#include "fovea/parts.h"
 #include "fovea/train.h"
 
 #endif

@@ -14,6 +14,7 @@
 #include "fovea/metrics.h"
 #include "fovea/model.h"
 #include "fovea/optim.h"
+#include "fovea/parts.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -56,6 +57,8 @@ typedef struct fv_callback {
     void *user;
     fv_status (*on_step)(void *user, const fv_step_report *report);
     fv_status (*on_epoch)(void *user, const fv_epoch_report *report);
+    /* How the frozen part is run: "each image passes what is frozen once: 0.8 MB of features are kept", or why not so. */
+    fv_status (*on_frozen)(void *user, const char *how);
     /* A file cannot be read, and is left out of its batches: told once, where it is first met. */
     fv_status (*on_bad_file)(void *user, const fv_bad_file *file);
 } fv_callback;
@@ -66,6 +69,13 @@ typedef struct fv_fit_args {
     fv_loss loss;           /* default: bce for one logit, else cross-entropy */
     fv_optimizer optimizer; /* default: Adam, lr 1e-3 */
     fv_schedule schedule;   /* default: constant */
+    const fv_part_options
+        *parts;               /* what is frozen, and learning rates of single parts; n_parts of them; default: none */
+    int n_parts, unfreeze_at; /* the epoch, from 2 on, from which frozen parts are trained, too; default: never */
+    bool
+        no_feature_cache; /* where all but the last layers is frozen and images are neither augmented nor mixed nor balanced, each passes what
+                               is frozen once, and the rest is trained on what came out of it, kept in memory (at most a
+                               quarter of what is free): true: that is not done */
     float ema;      /* decay of a moving average of the trained parameters, which is what is validated and what the
                                model files hold; below 1, such as 0.999; default 0: none. In step t from 0 on it is no
                                more than t / (9 + t). Running statistics of batch norm, averages already, are copied. */
@@ -219,6 +229,8 @@ typedef struct fv_trainer fv_trainer;
 typedef struct fv_trainer_args {
     fv_loss loss;
     fv_optimizer optimizer;
+    const fv_part_options *parts; /* as in fv_fit; need not outlive the call */
+    int n_parts;
     int batch_size; /* the largest batch of a step; default 64 */
     int threads;
     uint64_t seed;
@@ -237,6 +249,9 @@ FV_API void fv_trainer_show_average(fv_trainer *trainer, bool show);
 /* One step on x [n,C,H,W] with class indices labels [n] (or the loss's ignore_index), 1 <= n <= batch_size. *loss (may be NULL) is the batch's mean
  * before the update, auxiliary heads' included. lr 0: the optimizer's own; FV_ZERO: none, which moves running statistics alone. */
 FV_API fv_status fv_trainer_step(fv_trainer *trainer, const float *x, const int *labels, int n, float lr, float *loss);
+/* Frozen parts are trained from the next step on; rules that count steps begin anew with them. On failure the trainer is of no
+ * more use. */
+FV_API fv_status fv_trainer_unfreeze(fv_trainer *trainer);
 /* With accumulate: adds the batch's gradient to that of the next step, which then is the mean over the images of all these
  * batches, as if they were one (save that batch norm looks at each for itself). */
 FV_API fv_status fv_trainer_accumulate(fv_trainer *trainer, const float *x, const int *labels, int n, float *loss);

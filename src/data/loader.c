@@ -39,6 +39,8 @@ struct fv_loader {
     uint64_t epoch;
     fv_augment augment;
     fv_decode_want want;
+    const bool *known; /* [count] of fv_loader_recall; NULL: images are read */
+    const int *labels;
 
     int nslots;
     slot *slots;
@@ -87,6 +89,11 @@ static fv_status prepare(const fv_loader *l, const fv_image *image, size_t sampl
 static fv_status make_image(const fv_loader *l, slot *s, int i, size_t position) {
     fv_image image;
     const size_t index = s->index[i] = l->order.at[position];
+    if (l->known) {
+        s->labels[i] = l->labels[index];
+        s->bad[i] = !l->known[index];
+        return FV_OK;
+    }
     fv_status status = fv_dataset_read(l->dataset, index, &l->want, &image, &s->labels[i]);
     s->bad[i] = status != FV_OK && status != FV_NO_MEMORY && l->dataset->bad;
     if (status != FV_OK) return s->bad[i] ? FV_OK : status;
@@ -101,7 +108,7 @@ static fv_status make_chunk(const fv_loader *l, const chunk *c, int *made) {
     int first = (int)(c->begin % (size_t)l->args.batch_size);
     for (*made = 0; *made < c->count; ++*made) {
         size_t at = c->begin + (size_t)*made;
-        if (l->dataset->kind->prefetch && at + PREFETCH < l->count)
+        if (l->dataset->kind->prefetch && !l->known && at + PREFETCH < l->count)
             l->dataset->kind->prefetch(l->dataset, l->order.at[at + PREFETCH]);
         FV_TRY(make_image(l, s, first + *made, at));
     }
@@ -264,12 +271,26 @@ size_t fv_loader_bytes(const fv_loader *l) { return l ? l->x_bytes : 0; }
 
 /* ---- Use ---- */
 
+/* Nobody is busy: what is under way is dropped, as at a start. */
+static void settle(fv_loader *l) {
+    l->taken = l->count;
+    while (l->busy) pthread_cond_wait(&l->done, &l->lock);
+}
+
+void fv_loader_recall(fv_loader *l, const bool *known, const int *labels) {
+    pthread_mutex_lock(&l->lock);
+    settle(l);
+    l->next = l->batches;
+    l->known = known;
+    l->labels = labels;
+    pthread_mutex_unlock(&l->lock);
+}
+
 fv_status fv_loader_start(fv_loader *l, uint64_t epoch, size_t first) {
     if (!l) return fv_last_status();
     if (first > l->batches) return fv_fail(FV_BAD_ARGUMENT, "batch %zu: an epoch has %zu batches", first, l->batches);
     pthread_mutex_lock(&l->lock);
-    l->taken = l->count;
-    while (l->busy) pthread_cond_wait(&l->done, &l->lock);
+    settle(l);
     l->epoch = epoch;
     fv_order_make(&l->order, l->args.shuffle, l->args.seed, epoch);
     l->next = first;

@@ -26,7 +26,7 @@ typedef struct fv_batch {
     int count;         /* images; 0: the epoch is over. Less than batch_size for the last batch of an epoch, ... */
     int skipped;       /* ... and by the files that cannot be read, with those of whole batches passed over before it */
     size_t next;       /* the batch of the epoch that follows: where to start to go on */
-    float *x;          /* [count, C, H, W]; may be written over */
+    float *x;          /* [count, C, H, W], with memory for batch_size images; may be written over */
     const int *labels; /* [count] */
     const size_t *index; /* [count] position in the dataset */
 } fv_batch;
@@ -36,6 +36,10 @@ fv_loader *fv_loader_new(const fv_dataset *dataset, const fv_loader_args *args);
 void fv_loader_free(fv_loader *loader);
 size_t fv_loader_batches(const fv_loader *loader); /* in an epoch */
 size_t fv_loader_bytes(const fv_loader *loader);   /* of the batches it holds */
+
+/* From the next start on no image is read: a batch has what an image has, but for x. known [count] says which images can be
+ * read, labels [count] their classes; both belong to the caller. NULL, NULL: images are read again. */
+void fv_loader_recall(fv_loader *loader, const bool *known, const int *labels);
 
 /* Starts (or restarts) at batch `first` of an epoch; what was under way is dropped. */
 fv_status fv_loader_start(fv_loader *loader, uint64_t epoch, size_t first);

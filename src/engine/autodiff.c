@@ -9,7 +9,7 @@
 static void mark_needs_grad(fv_graph *graph) {
     for (int id = 0; id < graph->n_nodes; id++) {
         fv_node *node = graph->nodes[id];
-        bool needs = node->op == &fv_parameter_op && !fv_parameter_of(node)->state;
+        bool needs = node->op == &fv_parameter_op && fv_is_trained(fv_parameter_of(node));
         for (int i = 0; i < node->n_in; i++) needs |= node->in[i]->needs_grad;
         for (int i = 0; i < node->n_out; i++) node->out[i].needs_grad = needs;
     }
@@ -40,6 +40,9 @@ static fv_status through(fv_node *node, gradients *of) {
     return FV_OK;
 }
 
+/* Of the networks' operators a batch norm that is frozen is such a one. */
+static const char no_gradient[] = "has no gradient, and parameters before it are trained: freeze those, too";
+
 static bool any(fv_value *const dy[], int n) {
     for (int i = 0; i < n; i++)
         if (dy[i]) return true;
@@ -66,7 +69,7 @@ fv_status fv_autodiff(fv_graph *graph, fv_value *const losses[], int n_losses, f
         fv_node *node = graph->nodes[id];
         bool reached = is_loss(node, losses, n_losses) || any(of[id], node->n_out);
         if (!reached || fv_is_leaf(node) || !node->out[0].needs_grad) continue;
-        status = node->op->grad ? through(node, of) : fv_fail_node(FV_UNSUPPORTED, node, "has no gradient");
+        status = node->op->grad ? through(node, of) : fv_fail_node(FV_UNSUPPORTED, node, no_gradient);
     }
     for (int id = 0; id < n_nodes; id++) grads[id] = graph->nodes[id]->op == &fv_parameter_op ? of[id][0] : NULL;
     fv_free(of);

@@ -20,49 +20,93 @@ static const struct {
 
 /* ---- Rewriting ------------------------------------------------------------------------------------------------------ */
 
-static fv_value *copy_leaf(const fv_rewrite *r, const fv_node *node, int batch) {
+static fv_value *copy_leaf(const fv_rewrite *r, const fv_node *node, const fv_plan_args *args) {
     fv_value *value;
     if (node->op == &fv_input_op) {
         fv_shape shape = node->out[0].shape;
-        shape.dim[0] = batch;
+        shape.dim[0] = args->batch;
         value = fv_input_shaped(r->to, node->name, &shape);
         if (value && node->graph->input == &node->out[0]) r->to->input = value;
         return value;
     }
-    value = fv_node_new(r->to, node->op, node->name, node->args, NULL, 0);
+    fv_parameter info = *fv_parameter_of(node);
+    if (args->treatment) info.treatment = args->treatment(args->user, node->param);
+    value = fv_node_new(r->to, node->op, node->name, &info, NULL, 0);
     if (value) value->node->param = node->param;
     return value;
+}
+
+/* A layer of frozen parameters alone: its batch norm is that of inference. */
+static bool is_frozen(const fv_rewrite *r, const fv_node *node) {
+    bool any = false;
+    for (int i = 0; i < node->n_in; i++) {
+        const fv_node *leaf = fv_rewritten(r, node->in[i])->node;
+        if (leaf->op != &fv_parameter_op || fv_parameter_of(leaf)->state) continue;
+        if (!fv_parameter_of(leaf)->treatment.frozen) return false;
+        any = true;
+    }
+    return any;
 }
 
 /* A node as it is, or in its inference form. */
 static fv_value *copy_node(const fv_rewrite *r, const fv_node *node) {
     fv_value *in[FV_MAX_IN];
     for (int i = 0; i < node->n_in; i++) in[i] = fv_rewritten(r, node->in[i]);
-    if (r->inference && node->op->at_inference) return node->op->at_inference(node, r->to, in);
+    bool inference = r->inference || is_frozen(r, node);
+    if (inference && node->op->at_inference) return node->op->at_inference(node, r->to, in);
     return fv_node_new(r->to, node->op, node->name, node->args, in, node->n_in);
 }
 
 static fv_value *rewrite_node(const fv_rewrite *r, const fv_node *node, const fv_plan_args *args) {
     fv_value *out;
-    if (fv_is_leaf(node)) return copy_leaf(r, node, args->batch);
+    if (fv_is_leaf(node)) return copy_leaf(r, node, args);
+    int now = r->inference || r->still[node->id] ? INFERENCE : TRAINING;
     for (int p = 0; p < FV_COUNT(passes) && !args->reference; p++)
-        if (passes[p].when & (r->inference ? INFERENCE : TRAINING) && passes[p].pass(r, node, &out)) return out;
+        if (passes[p].when & now && passes[p].pass(r, node, &out)) return out;
     return copy_node(r, node);
+}
+
+/* True if no trained parameter lies behind the node: the backward pass ends above it. */
+static bool is_still(const fv_rewrite *r, const fv_node *node, const fv_value *copy) {
+    if (node->op == &fv_parameter_op) return !fv_is_trained(fv_parameter_of(copy->node));
+    bool still = true;
+    for (int i = 0; i < node->n_in; i++) still = still && r->still[node->in[i]->node->id];
+    return still;
+}
+
+/* What plan_args.from is in the copy: an input of its shape. */
+static fv_value *cut_input(const fv_rewrite *r, const fv_plan_args *args) {
+    fv_shape shape = args->from->shape;
+    shape.dim[0] = args->batch;
+    return r->to->input = fv_input_shaped(r->to, "features", &shape);
+}
+
+static void mark_needed(const fv_rewrite *r, const fv_value *end, const fv_plan_args *args) {
+    r->needed[end->node->id] = true;
+    for (int i = 0; i < r->from->n_auxiliary && !r->inference; i++)
+        r->needed[r->from->auxiliary[i].logits->node->id] = true;
+    for (int id = r->from->n_nodes - 1; id >= 0; id--) {
+        const fv_node *node = r->from->nodes[id];
+        if (!r->needed[id] || (args->from && node == args->from->node)) continue;
+        for (int i = 0; i < node->n_in; i++) r->needed[node->in[i]->node->id] = true;
+    }
 }
 
 /* The copy; *logits is what stands for the model's. */
 static fv_status rewrite(fv_rewrite *r, const fv_model *model, const fv_plan_args *args, fv_value **logits) {
     for (int id = 0; id < r->from->n_nodes; id++) {
         const fv_node *node = r->from->nodes[id];
-        if (r->inference && !node->used && !fv_is_leaf(node)) continue;
-        fv_value *out = rewrite_node(r, node, args);
+        if (!r->needed[id]) continue;
+        if (!fv_is_leaf(node)) r->still[id] = is_still(r, node, NULL);
+        fv_value *out = args->from && node == args->from->node ? cut_input(r, args) : rewrite_node(r, node, args);
         if (!out) return fv_last_status();
         fv_value **map = &r->map[id * FV_MAX_OUT];
         map[0] = out;
+        if (fv_is_leaf(node)) r->still[id] = is_still(r, node, out);
         if (out->node->op == node->op)
             for (int i = 1; i < node->n_out; i++) map[i] = &out->node->out[i];
     }
-    *logits = fv_rewritten(r, model->logits);
+    *logits = fv_rewritten(r, args->until ? args->until : model->logits);
     for (int i = 0; i < r->from->n_auxiliary && !r->inference; i++)
         FV_TRY(fv_auxiliary(fv_rewritten(r, r->from->auxiliary[i].logits), r->from->auxiliary[i].weight));
     return FV_OK;
@@ -83,14 +127,19 @@ static fv_status copy_rewritten(fv_plan *plan) {
     int *readers = FV_NEW_N(int, n_nodes);
     fv_rewrite r = {.from = from, .readers = readers, .inference = plan->args.updates == NULL};
     r.map = FV_NEW_N(fv_value *, n_nodes * FV_MAX_OUT);
+    r.still = FV_NEW_N(bool, n_nodes);
+    r.needed = FV_NEW_N(bool, n_nodes);
     r.to = plan->graph = fv_graph_new(from->name);
-    fv_status status = readers && r.map && r.to ? FV_OK : FV_NO_MEMORY;
+    fv_status status = readers && r.map && r.still && r.needed && r.to ? FV_OK : FV_NO_MEMORY;
     if (status == FV_OK) {
+        mark_needed(&r, plan->args.until ? plan->args.until : plan->model->logits, &plan->args);
         count_readers(from, plan->model->logits, r.inference, readers);
         status = rewrite(&r, plan->model, &plan->args, &plan->logits);
     }
     fv_free(readers);
     fv_free(r.map);
+    fv_free(r.still);
+    fv_free(r.needed);
     plan->input = status == FV_OK ? plan->graph->input : NULL;
     return status;
 }

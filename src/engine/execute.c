@@ -83,8 +83,8 @@ fv_status fv_plan_run(fv_plan *plan, const fv_plan_input *input) {
     bind(plan, 1, input->target);
     FV_TRY(refresh(plan));
     fv_status status = run_segments(plan, plan->first_segment, plan->n_segments);
-    if (plan->args.updates) /* some may have moved also where a later step failed */
-        for (int i = 0; i < plan->n_pinned; i++) plan->pinned[i]->version++;
+    if (plan->args.updates) /* some may have moved also where a later step failed; what the prologue read has not */
+        for (int i = 0; i < plan->n_pinned; i++) plan->versions[i] = ++plan->pinned[i]->version;
     FV_TRY(status);
     const fv_node *bad = atomic_load(&plan->bad_node);
     if (bad)

@@ -189,11 +189,16 @@ static fv_status append_step(fv_plan *plan, fv_step *step, fv_value *const in[])
     return FV_OK;
 }
 
-/* Made from parameters alone, in a plan that does not change them: the prologue computes it. */
+static bool is_constant_input(const fv_plan *plan, const fv_value *value) {
+    if (value->node->op != &fv_parameter_op) return fv_slot_of(plan, value)->constant;
+    return !plan->args.updates || fv_parameter_of(value->node)->treatment.frozen;
+}
+
+/* Made from parameters alone that the plan does not change: the prologue computes it. */
 static bool is_constant(const fv_plan *plan, const fv_node *node, fv_value *const in[]) {
-    if (plan->args.updates || node->n_in == 0 || node->op->flags & FV_OP_EFFECT || node->op->written_in) return false;
+    if (node->n_in == 0 || node->op->flags & FV_OP_EFFECT || node->op->written_in) return false;
     for (int i = 0; i < node->n_in; i++)
-        if (in[i]->node->op != &fv_parameter_op && !fv_slot_of(plan, in[i])->constant) return false;
+        if (!is_constant_input(plan, in[i])) return false;
     return true;
 }
 

@@ -11,6 +11,8 @@ typedef struct fv_rewrite {
     fv_graph *to;
     fv_value **map;     /* [from id][FV_MAX_OUT] */
     const int *readers; /* [from id]: how many inputs read output 0 of the node; the logits count as one more */
+    bool *still;        /* [from id]: no trained parameter lies behind it, so that no gradient passes through */
+    bool *needed;       /* [from id]: what the plan is for depends on it */
     bool inference;
 } fv_rewrite;
 
@@ -22,7 +24,8 @@ static inline fv_value *fv_rewritten(const fv_rewrite *r, const fv_value *value)
 /* The node that makes input i, if it is of kind `op` and nobody else reads it; else NULL. */
 static inline fv_node *fv_sole_input(const fv_rewrite *r, const fv_node *node, int i, const fv_op *op) {
     fv_node *maker = node->in[i]->node;
-    return maker->op == op && node->in[i]->index == 0 && r->readers[maker->id] == 1 ? maker : NULL;
+    bool cut = fv_is_leaf(fv_rewritten(r, node->in[i])->node); /* what plan_args.from stands for */
+    return maker->op == op && !cut && node->in[i]->index == 0 && r->readers[maker->id] == 1 ? maker : NULL;
 }
 
 /* A pass looks at one node: if the rewriting applies, *out is the value in `to` for its output 0 (NULL after a failure,

@@ -19,6 +19,10 @@ typedef struct fv_plan_args {
      * with node id `id` (NULL: none reaches it): it makes this a training plan; NULL: inference. */
     fv_value *(*loss)(void *user, fv_graph *graph, fv_value *logits, fv_value *target, float weight);
     fv_status (*updates)(void *user, fv_graph *graph, fv_value *const grads[], int n_grads);
+    /* Parts of the network: `from`, a value of the model's graph, stands for the image, x being [batch, its shape]; `until`,
+     * another, for the logits, without loss. NULL: the image, the logits. */
+    const fv_value *from, *until;
+    fv_treatment (*treatment)(void *user, const fv_param *param); /* of each parameter; NULL: the usual one for all */
     void *user;
 } fv_plan_args;
 

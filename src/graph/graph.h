@@ -61,13 +61,21 @@ struct fv_graph {
 
 /* ---- Leaves --------------------------------------------------------------------------------------------------- */
 
+/* What training does with a parameter. */
+typedef struct fv_treatment {
+    bool frozen;         /* nothing: neither a gradient nor an update; running statistics stay, too */
+    float lr_scale;      /* of the learning rate; 0: 1 */
+    uint64_t first_step; /* in which it was trained: rules that count steps begin there */
+} fv_treatment;
+
 /* What a parameter leaf is: the arguments of the `parameter` operator. */
 typedef struct fv_parameter {
     fv_shape shape;
     fv_init init;
     int fan_in, fan_out;
-    bool state;    /* not trained: running statistics */
-    bool no_decay; /* biases and batch norm: excluded from weight decay where the optimizer is asked to */
+    bool state;             /* not trained: running statistics */
+    bool no_decay;          /* biases and batch norm: excluded from weight decay where the optimizer is asked to */
+    fv_treatment treatment; /* in the graph of a training plan: zero is the usual one */
 } fv_parameter;
 
 extern const fv_op fv_input_op, fv_parameter_op;
@@ -78,6 +86,7 @@ fv_value *fv_input_shaped(fv_graph *graph, const char *name, const fv_shape *sha
 
 static inline bool fv_is_leaf(const fv_node *node) { return node->op == &fv_input_op || node->op == &fv_parameter_op; }
 static inline const fv_parameter *fv_parameter_of(const fv_node *node) { return node->args; }
+static inline bool fv_is_trained(const fv_parameter *info) { return !info->state && !info->treatment.frozen; }
 
 /* ---- Building -------------------------------------------------------------------------------------------------- */
 

@@ -90,11 +90,11 @@ int fv_update_slots(const fv_rule *rule, const fv_hyper *h) { return rule_slots(
 static int slots_of(const fv_update *u) { return fv_update_slots(u->rule, &u->hyper); }
 
 static void apply(const fv_update *u, float *restrict p, const float *g, float *const slots[], size_t n, float lr,
-                  const fv_run_env *env) {
-    u->rule->run(p, g, slots, n, &u->hyper, lr, env->step);
+                  uint64_t steps) {
+    u->rule->run(p, g, slots, n, &u->hyper, lr, steps);
     if (u->hyper.ema == 0) return;
     float *restrict average = slots[rule_slots(u->rule, &u->hyper)];
-    const double t = (double)env->step;
+    const double t = (double)steps;
     const float share = (float)(1 - fmin((double)u->hyper.ema, t / (9 + t)));
     for (size_t i = 0; i < n; i++) average[i] += share * (p[i] - average[i]);
 }
@@ -104,10 +104,21 @@ static fv_status plan(fv_step *step) {
     return FV_OK;
 }
 
+/* The rate, and the steps done before, of one parameter. */
+static float lr_of(const fv_node *node, const fv_run_env *env) {
+    float scale = fv_parameter_of(node->in[PARAM]->node)->treatment.lr_scale;
+    return scale == 0 ? env->lr : scale * env->lr;
+}
+
+static uint64_t steps_of(const fv_node *node, const fv_run_env *env) {
+    return env->step - fv_parameter_of(node->in[PARAM]->node)->treatment.first_step;
+}
+
 static void run(const fv_step *step, int thread, int nthreads) {
     const fv_update *u = step->node->args;
     if (step->env->group.hold) return;
-    float gradient[FV_UPDATE_CHUNK], lr = step->env->lr;
+    float gradient[FV_UPDATE_CHUNK], lr = lr_of(step->node, step->env);
+    const uint64_t steps = steps_of(step->node, step->env);
     if (u->trusted)
         lr = rate_of(u, lr, scalar(step, FV_UPDATE_PARAM_SQUARES), scalar(step, FV_UPDATE_DIRECTION_SQUARES));
     double total = 0;
@@ -121,7 +132,7 @@ static void run(const fv_step *step, int thread, int nthreads) {
         total += squares;
         add_terms(u, p, gradient, n);
         if (isfinite(squares)) /* the square of any float fits a double: it is not for NaN and infinity alone */
-            apply(u, p, gradient, slots, n, lr, step->env);
+            apply(u, p, gradient, slots, n, lr, steps);
         else
             atomic_store(step->env->bad_node, step->node);
     }
@@ -144,12 +155,12 @@ double fv_clipped_number(const fv_hyper *h, double clip, double g) {
 }
 
 static void ref_element(const fv_update *u, double clip, double *p, double gradient, double *slots[], float lr,
-                        const fv_run_env *env) {
+                        uint64_t steps) {
     float value = (float)*p, state[FV_MAX_SLOTS], *at[FV_MAX_SLOTS];
     for (int s = 0; s < slots_of(u); s++) state[s] = (float)*slots[s], at[s] = &state[s];
     gradient = fv_clipped_number(&u->hyper, clip, gradient) + u->hyper.l1 * ((*p > 0) - (*p < 0));
     if (!u->rule->decoupled) gradient += u->hyper.weight_decay * *p;
-    apply(u, &value, &(float){(float)gradient}, at, 1, lr, env);
+    apply(u, &value, &(float){(float)gradient}, at, 1, lr, steps);
     *p = value;
     for (int s = 0; s < slots_of(u); s++) *slots[s] = state[s];
 }
@@ -158,7 +169,8 @@ static void ref(const fv_node *node, const double *const in[], double *const out
     const fv_update *u = node->args;
     if (env->group.hold) return;
     double clip = u->clipped ? fv_clip_factor(&u->hyper, in[SQUARES][0]) : 1;
-    float lr = env->lr;
+    const uint64_t steps = steps_of(node, env);
+    float lr = lr_of(node, env);
     if (u->trusted) lr = rate_of(u, lr, in[FV_UPDATE_PARAM_SQUARES][0], in[FV_UPDATE_DIRECTION_SQUARES][0]);
     out[0][0] = 0;
     for (size_t i = 0; i < fv_shape_count(&node->in[PARAM]->shape); i++) {
@@ -166,7 +178,7 @@ static void ref(const fv_node *node, const double *const in[], double *const out
         for (int s = 0; s < slots_of(u); s++) slots[s] = (double *)in[SLOTS + s] + i; /* see written_in */
         out[0][0] += in[GRAD][i] * in[GRAD][i];
         if (isfinite(in[GRAD][i]))
-            ref_element(u, clip, (double *)in[PARAM] + i, in[GRAD][i], slots, lr, env);
+            ref_element(u, clip, (double *)in[PARAM] + i, in[GRAD][i], slots, lr, steps);
         else
             atomic_store(env->bad_node, node);
     }

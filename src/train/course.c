@@ -57,6 +57,16 @@ static json_t *preprocess_to_json(const fv_preprocess *p) {
     return fv_json_with(object, "std", floats(p->std, 4));
 }
 
+static json_t *parts_to_json(const fv_fit_args *args) {
+    json_t *array = json_array();
+    for (int i = 0; i < args->n_parts; i++) {
+        json_t *part = fv_json_with(json_object(), "name", json_string(args->parts[i].name));
+        part = fv_json_with(part, "frozen", json_boolean(args->parts[i].frozen));
+        array = fv_json_and(array, fv_json_with(part, "lr_scale", json_real((double)args->parts[i].lr_scale)));
+    }
+    return array;
+}
+
 json_t *fv_course_to_json(const fv_trainer *trainer, const fv_fit_args *args, size_t images) {
     const fv_model *model = trainer->session.model;
     json_t *object = fv_json_with(json_object(), "network", json_string(fv_model_network(model)));
@@ -71,6 +81,8 @@ json_t *fv_course_to_json(const fv_trainer *trainer, const fv_fit_args *args, si
     object = fv_json_with(object, "best", json_string(args->best ? args->best : "top1"));
     object = fv_json_with(object, "early_stop", json_integer(args->early_stop));
     object = fv_json_with(object, "min_delta", json_real((double)args->min_delta));
+    object = fv_json_with(object, "parts", parts_to_json(args));
+    object = fv_json_with(object, "unfreeze_at", json_integer(args->unfreeze_at));
     object = fv_json_with(object, "optimizer", optimizer_to_json(&trainer->args.optimizer));
     object = fv_json_with(object, "schedule", schedule_to_json(&args->schedule));
     object = fv_json_with(object, "warmup", json_integer((json_int_t)args->schedule.warmup));

@@ -5,6 +5,7 @@
 #include "data/loader.h"
 #include "metrics/tally.h"
 #include "ops/loss.h"
+#include "train/features.h"
 #include "train/flips.h"
 
 static fv_loader *open_loader(const fv_session *session, const fv_dataset *dataset, const fv_evaluate_args *args) {
@@ -31,14 +32,20 @@ static fv_status score_all(fv_session *session, const fv_dataset *dataset, fv_lo
                            fv_score *score) {
     fv_batch batch;
     size_t skipped = 0;
+    fv_features *features = session->features;
+    if (features) fv_features_recall(features, loader);
     FV_TRY(fv_loader_start(loader, 0, 0));
     for (;;) {
         FV_TRY(fv_loader_next(loader, &batch));
         FV_TRY(fv_bad_limit(dataset, skipped += (size_t)batch.skipped, args->max_bad));
-        if (batch.count == 0) return FV_OK;
-        FV_TRY(fv_flips_forward(flips, session, batch.x, (size_t)batch.count, logits));
+        if (batch.count == 0) break;
+        const float *x = batch.x;
+        if (features) FV_TRY(fv_features_of(features, &batch, &x));
+        FV_TRY(fv_flips_forward(flips, session, x, (size_t)batch.count, logits));
         FV_TRY(fv_score_add(score, scoring, logits, batch.labels, batch.count));
     }
+    if (features) fv_features_end_pass(features);
+    return FV_OK;
 }
 
 static fv_status check(const fv_session *session, const fv_dataset *dataset, const fv_evaluate_args *args) {

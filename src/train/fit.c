@@ -5,9 +5,11 @@
 #include "data/bad.h"
 #include "data/dataset.h"
 #include "data/loader.h"
+#include "engine/cut.h"
 #include "formats/json.h"
 #include "train/criterion.h"
 #include "train/evaluate.h"
+#include "train/features.h"
 #include "train/metrics_line.h"
 #include "train/mixing.h"
 #include "train/run.h"
@@ -27,13 +29,17 @@ typedef struct fitting {
     fv_mixing mixing;
     fv_run run;
     fv_progress progress;
-    char *config;                  /* owned: of the run that is resumed; NULL: the caller's */
-    size_t batches;                /* of an epoch */
-    size_t skipped;                /* images of this epoch that could not be read */
+    char *config;        /* owned: of the run that is resumed; NULL: the caller's */
+    size_t batches;      /* of an epoch */
+    fv_session below;    /* of the model up to where training begins, on the trainer's team, ... */
+    fv_features kept[2]; /* ... and what comes out there of train and val; below NULL: the model is run as one */
+    size_t thawed_bytes; /* of the training plans once frozen parts are trained; 0: never */
+    size_t skipped;      /* images of this epoch that could not be read */
     const fv_criterion *criterion; /* by which epochs are compared */
     fv_evaluation evaluation;      /* of the last validation */
 } fitting;
 
+enum { TRAIN, VAL }; /* sets, in kept[] */
 static int group_of(const fitting *f) { return f->args->accumulate ? f->args->accumulate : 1; }
 
 static int epochs_of(const fitting *f) { return f->args->epochs ? f->args->epochs : FV_FIT_EPOCHS; }
@@ -95,6 +101,7 @@ static fv_status learn(fitting *f, const fv_batch *batch, float *loss) {
     const float rate = rate_at(f, f->trainer->step), lr = rate == 0 ? FV_ZERO : rate;
     const bool hold = f->trainer->held + 1 < group_of(f) && batch->next < f->batches;
     const float *x = batch->x, *targets = fv_is_mixing(&f->mixing) ? f->mixing.targets : NULL;
+    if (f->kept[TRAIN].below) FV_TRY(fv_features_of(&f->kept[TRAIN], batch, &x));
     if (targets)
         return hold ? fv_trainer_accumulate_soft(f->trainer, x, targets, batch->count, loss)
                     : fv_trainer_step_soft(f->trainer, x, targets, batch->count, lr, loss);
@@ -131,6 +138,7 @@ static fv_status after_step(fitting *f) {
 
 static fv_status train_epoch(fitting *f) {
     fv_batch batch;
+    bool whole = f->progress.batch == 0;
     FV_TRY(fv_loader_start(f->loader, (uint64_t)f->progress.epoch, f->progress.batch));
     double began = fv_seconds() - f->progress.seconds;
     f->skipped = 0;
@@ -142,6 +150,10 @@ static fv_status train_epoch(fitting *f) {
         FV_TRY(step(f, &batch));
         f->progress.seconds = fv_seconds() - began;
         if (f->trainer->held == 0) FV_TRY(after_step(f)); /* a state lies between groups */
+    }
+    if (f->kept[TRAIN].below && whole) {
+        fv_features_end_pass(&f->kept[TRAIN]);
+        fv_features_recall(&f->kept[TRAIN], f->loader);
     }
     return FV_OK;
 }
@@ -246,6 +258,20 @@ static bool is_over(const fitting *f) {
 
 /* ---- Starting ---------------------------------------------------------------------------------------------------------------- */
 
+static bool freezes(const fv_fit_args *a) {
+    for (int i = 0; i < a->n_parts; i++)
+        if (a->parts[i].frozen) return true;
+    return false;
+}
+
+static fv_status check_unfreezing(const fv_fit_args *a, int epochs) {
+    if (a->unfreeze_at == 0) return FV_OK;
+    if (a->unfreeze_at < 2 || a->unfreeze_at > epochs)
+        return fv_fail(FV_BAD_ARGUMENT, "unfreeze_at %d: must be an epoch from 2 to the last, %d", a->unfreeze_at,
+                       epochs);
+    return freezes(a) ? FV_OK : fv_fail(FV_BAD_ARGUMENT, "unfreeze_at %d: nothing is frozen", a->unfreeze_at);
+}
+
 static fv_status check(fitting *f) {
     const fv_fit_args *a = f->args;
     int k[FV_TOPK];
@@ -269,6 +295,7 @@ static fv_status check(fitting *f) {
     if (!(a->max_bad < 1)) return fv_fail(FV_BAD_ARGUMENT, "max_bad %g: must be from 0 to below 1", (double)a->max_bad);
     if (a->schedule.kind == FV_PLATEAU && !f->val)
         return fv_fail(FV_BAD_ARGUMENT, "schedule plateau: needs a set to validate on");
+    FV_TRY(check_unfreezing(a, epochs_of(f)));
     if (a->loss.ignore && (a->loss.ignore_index < 0 || a->loss.ignore_index >= fv_dataset_classes(f->train)))
         return fv_fail(FV_BAD_ARGUMENT, "ignore_index %d: must be from 0 to %d, the last class of %s",
                        a->loss.ignore_index, fv_dataset_classes(f->train) - 1, fv_dataset_name(f->train));
@@ -317,8 +344,88 @@ static fv_status open_loader(fitting *f) {
 /* The plans of every batch that the run will meet: what cannot fit is known before the first step. */
 static fv_status make_plans(fitting *f) {
     int batch = f->trainer->args.batch_size;
-    FV_TRY(fv_session_prepare(&f->trainer->session, fv_dataset_count(f->train), batch));
+    FV_TRY(fv_trainer_prepare(f->trainer, fv_dataset_count(f->train)));
+    for (int i = TRAIN; i <= VAL; i++)
+        if (f->kept[i].below)
+            FV_TRY(fv_session_prepare(&f->below, (size_t)f->kept[i].batch_size, f->kept[i].batch_size));
     return f->val ? fv_session_prepare(&f->inference, fv_dataset_count(f->val), batch) : FV_OK;
+}
+
+/* ---- Features that are kept ---------------------------------------------------------------------------------------------- */
+
+static void forget_features(fitting *f) {
+    if (f->loader) fv_loader_recall(f->loader, NULL, NULL);
+    for (int i = TRAIN; i <= VAL; i++) fv_features_free(&f->kept[i]);
+    fv_session_free(&f->below);
+    f->below.args.until = f->inference.args.from = NULL;
+    f->inference.features = NULL;
+}
+
+/* Training and validation are done in two from now on: below the cut, and from it on. */
+static void part_at(fitting *f, const fv_value *cut) {
+    f->below = (fv_session){.model = f->model, .team = f->trainer->team, .args.until = cut};
+    f->inference.args.from = cut;
+    f->inference.features = &f->kept[VAL];
+    fv_trainer_take_from(f->trainer, cut);
+    int batch = f->trainer->args.batch_size;
+    size_t images = f->val ? fv_dataset_count(f->val) : 0;
+    fv_features_start(&f->kept[TRAIN], &f->below, cut, batch);
+    if (f->val) fv_features_start(&f->kept[VAL], &f->below, cut, images < (size_t)batch ? (int)images : batch);
+}
+
+/* Why each image cannot pass what is frozen once only; NULL: it can. */
+static const char *why_not(const fitting *f, const fv_value *cut, size_t bytes) {
+    if (f->args->no_feature_cache) return "as was asked for";
+    if (f->args->augment) return "as it is augmented";
+    if (fv_is_mixing(&f->mixing)) return "as it is mixed with others";
+    if (f->args->balanced) return "as an epoch of balanced classes has not all of them";
+    if (!cut) return "as the trained parts do not lie behind one value of it";
+    return bytes > fv_memory_available() / 4 ? "as its features need more than a quarter of the memory that is free"
+                                             : NULL;
+}
+
+static fv_status tell_frozen(const fitting *f, const char *why, size_t bytes) {
+    const fv_callback *callback = &f->args->callback;
+    if (!callback->on_frozen) return FV_OK;
+    char *how =
+        why ? fv_format("each image passes what is frozen in every epoch, %s", why)
+            : fv_format("each image passes what is frozen once: %.1f MB of features are kept", (double)bytes / 1e6);
+    if (!how) return FV_NO_MEMORY;
+    fv_status status = answer_of(f, "on_frozen", callback->on_frozen(callback->user, how));
+    fv_free(how);
+    return status;
+}
+
+static fv_status set_up_features(fitting *f) {
+    const fv_value *cut;
+    if (!freezes(f->args)) return FV_OK;
+    FV_TRY(fv_cut(f->model, &f->trainer->session.args, &cut));
+    size_t images = fv_dataset_count(f->train) + (f->val ? fv_dataset_count(f->val) : 0);
+    size_t bytes = cut ? fv_features_size(cut, images) : 0;
+    const char *why = why_not(f, cut, bytes);
+    FV_TRY(tell_frozen(f, why, bytes));
+    if (cut) part_at(f, cut);
+    if (why) return FV_OK;
+    FV_TRY(fv_features_keep(&f->kept[TRAIN], cut, fv_dataset_count(f->train)));
+    return f->val ? fv_features_keep(&f->kept[VAL], cut, fv_dataset_count(f->val)) : FV_OK;
+}
+
+/* ---- Thawing --------------------------------------------------------------------------------------------------------------- */
+
+/* All is trained from this epoch on. */
+static fv_status thaw(fitting *f) {
+    if (f->progress.batch == 0) f->progress.thawed_at = f->trainer->step; /* else the run was resumed within it */
+    fv_session_free(&f->inference);
+    forget_features(f);
+    fv_trainer_take_from(f->trainer, NULL);
+    fv_trainer_thaw(f->trainer, f->progress.thawed_at);
+    FV_TRY(make_plans(f));
+    return f->args->gradient_norms ? fv_gradients_grow(&f->progress.gradients, f->trainer) : FV_OK;
+}
+
+static bool is_to_thaw(const fitting *f) {
+    int at = f->args->unfreeze_at;
+    return at > 0 && f->progress.epoch + 1 >= at && !f->trainer->thawed;
 }
 
 /* Saving makes a plain copy of one parameter after the other. */
@@ -331,7 +438,9 @@ static size_t saving_bytes(const fitting *f) {
 
 static fv_status check_memory(const fitting *f) {
     size_t batches = fv_loader_bytes(f->loader); /* validation has as many again */
-    size_t plans = fv_trainer_bytes(f->trainer) + fv_session_bytes(&f->inference);
+    size_t now = fv_session_bytes(&f->trainer->session), later = f->thawed_bytes;
+    size_t plans = fv_trainer_bytes(f->trainer) - now + (now > later ? now : later) + fv_session_bytes(&f->inference);
+    plans += fv_session_bytes(&f->below) + f->kept[TRAIN].bytes + f->kept[VAL].bytes;
     return fv_memory_check(f->model, f->trainer->args.batch_size, plans + (f->val ? 2 : 1) * batches + saving_bytes(f));
 }
 
@@ -353,6 +462,8 @@ static fv_status make_trainer(fitting *f) {
     const fv_fit_args *a = f->args;
     fv_trainer_args args = {.loss = a->loss,
                             .optimizer = a->optimizer,
+                            .parts = a->parts,
+                            .n_parts = a->n_parts,
                             .batch_size = a->batch_size,
                             .threads = a->threads,
                             .ema = a->ema,
@@ -373,6 +484,8 @@ static fv_status start(fitting *f) {
     f->inference = (fv_session){.model = f->model, .team = f->trainer->team};
     FV_TRY(fv_mixing_init(&f->mixing, f->trainer, a->mixup, a->cutmix));
     FV_TRY(open_loader(f));
+    if (a->unfreeze_at) FV_TRY(fv_trainer_rehearse(f->trainer, fv_dataset_count(f->train), &f->thawed_bytes));
+    FV_TRY(set_up_features(f));
     FV_TRY(make_plans(f));
     FV_TRY(check_memory(f));
     if (a->gradient_norms) FV_TRY(fv_gradients_start(&f->progress.gradients, f->trainer));
@@ -384,8 +497,12 @@ fv_status fv_fit_with(fv_model *model, const fv_dataset *train, const fv_dataset
     if (!model || !train) return fv_last_status();
     fitting f = {.args = args, .model = model, .train = train, .val = val};
     fv_status status = start(&f);
-    while (status == FV_OK && !is_over(&f)) status = run_epoch(&f);
+    while (status == FV_OK && !is_over(&f)) {
+        if (is_to_thaw(&f)) status = thaw(&f);
+        if (status == FV_OK) status = run_epoch(&f);
+    }
     fv_trainer_show_average(f.trainer, status == FV_OK);
+    forget_features(&f);
     fv_loader_free(f.loader);
     fv_mixing_free(&f.mixing);
     fv_session_free(&f.inference);

@@ -19,6 +19,16 @@ fv_status fv_gradients_start(fv_gradients *gradients, const fv_trainer *trainer)
     return FV_OK;
 }
 
+fv_status fv_gradients_grow(fv_gradients *gradients, const fv_trainer *trainer) {
+    double *norm = FV_NEW_N(double, (size_t)gradients->n);
+    if (!norm) return FV_NO_MEMORY;
+    fv_plan_gradient_norms(trainer->last, norm);
+    for (int i = 0; i < gradients->n; i++)
+        if (isnan(gradients->sum[i]) && !isnan(norm[i])) gradients->sum[i] = gradients->steps ? gradients->mean[i] : 0;
+    fv_free(norm);
+    return FV_OK;
+}
+
 void fv_gradients_free(fv_gradients *gradients) {
     fv_free(gradients->sum);
     fv_free(gradients->mean);
@@ -69,7 +79,7 @@ json_t *fv_gradients_to_json(const fv_gradients *gradients) {
 
 static fv_status take_sums(const char *where, const json_t *object, fv_gradients *gradients) {
     size_t count, n = (size_t)gradients->n;
-    FV_TRY(fv_json_numbers(where, object, "sums", 0, 1e300, gradients->mean, n, &count));
+    FV_TRY(fv_json_numbers(where, object, "sums", 0, 1e300, gradients->mean, n, &count)); /* stays there for _grow */
     if (count != n)
         return fv_fail(FV_BAD_DATA, "%s: norms of %zu gradients: the network has %zu parameters", where, count, n);
     for (size_t i = 0; i < n; i++) gradients->sum[i] += gradients->mean[i]; /* to 0, or to NAN */

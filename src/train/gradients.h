@@ -16,6 +16,9 @@ typedef struct fv_gradients {
 fv_status fv_gradients_start(fv_gradients *gradients, const fv_trainer *trainer);
 void fv_gradients_free(fv_gradients *gradients);
 
+/* Frozen parameters are trained now: at the begin of an epoch, or after fv_gradients_from_json within it. */
+fv_status fv_gradients_grow(fv_gradients *gradients, const fv_trainer *trainer);
+
 /* Adds those of the trainer's last step. */
 void fv_gradients_add(fv_gradients *gradients, const fv_trainer *trainer);
 /* Ends an epoch: gradients->mean is set, the sums begin anew. */

@@ -16,7 +16,7 @@
 
 static const char STATE[] = "state.safetensors", METRICS[] = "metrics.jsonl", CONFIG[] = "config.recipe";
 static const char KEY[] = "fovea_run"; /* of the state's metadata */
-enum { STATE_VERSION = 4 };
+enum { STATE_VERSION = 5 };
 
 /* ---- Beginning --------------------------------------------------------------------------------------------------------- */
 
@@ -157,6 +157,7 @@ static const struct {
     {"plateau_stale", offsetof(fv_progress, plateau.stale), SIZE},
     {"plateau_resting", offsetof(fv_progress, plateau.resting), SIZE},
     {"plateau_falls", offsetof(fv_progress, plateau.falls), SIZE},
+    {"thawed_at", offsetof(fv_progress, thawed_at), SIZE},
     {"metrics_bytes", offsetof(fv_progress, metrics_bytes), SIZE},
 };
 

@@ -22,6 +22,7 @@ typedef struct fv_progress {
     double mark;              /* the measure that early stopping last took for an improvement */
     int stale;                /* epochs since */
     fv_plateau_state plateau; /* of the schedule, if it is one */
+    size_t thawed_at;         /* the step from which frozen parts are trained; 0: none yet */
     size_t metrics_bytes;     /* committed length of metrics.jsonl */
 } fv_progress;
 

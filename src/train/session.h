@@ -8,10 +8,14 @@
 enum { FV_SESSION_PLANS = 4 };
 
 /* Plans are made when a batch size is first met, and kept; the least recently used one goes when there are too many. */
+struct fv_features;
+
 typedef struct fv_session {
     fv_model *model;
-    fv_team *team;                    /* borrowed */
-    fv_plan_args args;                /* of every plan; batch is set for each */
+    fv_team *team;     /* borrowed */
+    fv_plan_args args; /* of every plan; batch is set for each */
+    struct fv_features
+        *features; /* what its plans take for images, if their `from` is set (train/features.h); borrowed */
     fv_plan *plans[FV_SESSION_PLANS]; /* most recently used first */
 } fv_session;
 

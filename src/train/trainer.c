@@ -5,6 +5,7 @@
 #include "metrics/metrics.h"
 #include "ops/loss.h"
 #include "optim/optim.h"
+#include "optim/treatments.h"
 
 #include <math.h>
 #include <string.h>
@@ -21,6 +22,13 @@ static fv_value *add_loss(void *user, fv_graph *graph, fv_value *logits, fv_valu
     if (one) loss.class_weights = by_sign;
     loss.weight = (loss.weight == 0 ? 1 : loss.weight) * weight;
     return fv_loss_node(graph, &loss, logits, target);
+}
+
+static fv_treatment treatment(void *user, const fv_param *param) {
+    const fv_trainer *trainer = user;
+    fv_treatment t = trainer->treatments[param - trainer->session.model->params];
+    if (t.frozen && trainer->thawed) t = (fv_treatment){.lr_scale = t.lr_scale, .first_step = trainer->thawed_at};
+    return t;
 }
 
 static bool is_sum(const char *name) {
@@ -82,6 +90,12 @@ static fv_status copy_class_weights(fv_trainer *trainer) {
     return FV_OK;
 }
 
+fv_status fv_trainer_prepare(fv_trainer *trainer, size_t count) {
+    FV_TRY(fv_session_prepare(&trainer->session, count, trainer->args.batch_size));
+    trainer->last = trainer->session.plans[0];
+    return FV_OK;
+}
+
 static fv_status start(fv_trainer *trainer) {
     fv_session *session = &trainer->session;
     FV_TRY(fv_loss_check(&trainer->args.loss));
@@ -92,6 +106,9 @@ static fv_status start(fv_trainer *trainer) {
     if (!(trainer->args.ema >= 0 && trainer->args.ema < 1))
         return fv_fail(FV_BAD_ARGUMENT, "ema %g: must be at least 0 and below 1", (double)trainer->args.ema);
     FV_TRY(copy_class_weights(trainer));
+    trainer->treatments = FV_NEW_N(fv_treatment, (size_t)session->model->n_params);
+    if (!trainer->treatments) return FV_NO_MEMORY;
+    FV_TRY(fv_treatments_of(trainer->args.parts, trainer->args.n_parts, session->model, trainer->treatments));
     trainer->loss = fv_loss_resolved(&trainer->args.loss, fv_model_outputs(session->model));
     trainer->slots = FV_NEW_N(fv_param, (size_t)session->model->n_params * FV_MAX_SLOTS);
     trainer->sums = FV_NEW_N(fv_param, (size_t)session->model->n_params);
@@ -100,11 +117,12 @@ static fv_status start(fv_trainer *trainer) {
         !trainer->slots || !trainer->sums ? NULL : fv_alloc((size_t)trainer->args.batch_size * outputs, sizeof(float));
     session->team = trainer->team = trainer->target ? fv_team_new(trainer->args.threads) : NULL;
     if (!trainer->team) return FV_NO_MEMORY;
-    session->args =
-        (fv_plan_args){.reference = trainer->args.reference, .loss = add_loss, .updates = add_updates, .user = trainer};
-    FV_TRY(fv_session_prepare(session, (size_t)trainer->args.batch_size, trainer->args.batch_size));
-    trainer->last = session->plans[0];
-    return FV_OK;
+    session->args = (fv_plan_args){.reference = trainer->args.reference,
+                                   .loss = add_loss,
+                                   .updates = add_updates,
+                                   .treatment = treatment,
+                                   .user = trainer};
+    return fv_trainer_prepare(trainer, (size_t)trainer->args.batch_size);
 }
 
 fv_trainer *fv_trainer_plan(fv_model *model, const fv_trainer_args *args) {
@@ -135,10 +153,47 @@ void fv_trainer_free(fv_trainer *trainer) {
     for (int i = 0; i < trainer->n_slots; i++) fv_param_free(&trainer->slots[i]);
     for (int i = 0; i < trainer->n_sums; i++) fv_param_free(&trainer->sums[i]);
     fv_free(trainer->slots);
+    fv_free(trainer->treatments);
     fv_free(trainer->sums);
     fv_free(trainer->target);
     fv_free(trainer->class_weights);
     fv_free(trainer);
+}
+
+/* ---- Thawing ------------------------------------------------------------------------------------------------------------- */
+
+static void drop_plans(fv_trainer *trainer) {
+    fv_session_free(&trainer->session);
+    trainer->last = NULL;
+}
+
+void fv_trainer_take_from(fv_trainer *trainer, const fv_value *from) {
+    drop_plans(trainer);
+    trainer->session.args.from = from;
+}
+
+void fv_trainer_thaw(fv_trainer *trainer, uint64_t first) {
+    fv_trainer_show_average(trainer, false); /* frozen parts have none */
+    drop_plans(trainer);
+    trainer->thawed = true;
+    trainer->thawed_at = first;
+}
+
+fv_status fv_trainer_rehearse(fv_trainer *trainer, size_t count, size_t *bytes) {
+    fv_trainer_thaw(trainer, 0);
+    fv_status status = fv_trainer_prepare(trainer, count);
+    *bytes = fv_session_bytes(&trainer->session);
+    drop_plans(trainer);
+    trainer->thawed = false;
+    return status;
+}
+
+fv_status fv_trainer_unfreeze(fv_trainer *trainer) {
+    if (!trainer) return fv_last_status();
+    int batch = trainer->args.batch_size;
+    fv_trainer_thaw(trainer, trainer->step);
+    FV_TRY(fv_trainer_prepare(trainer, (size_t)batch));
+    return fv_memory_check(trainer->session.model, batch, fv_session_bytes(&trainer->session));
 }
 
 /* ---- Steps ---------------------------------------------------------------------------------------------------------------- */
@@ -267,7 +322,9 @@ fv_status fv_trainer_accumulate_soft(fv_trainer *trainer, const float *x, const 
     return accumulate(trainer, &(examples){.x = x, .shares = targets, .n = n}, loss);
 }
 
-const float *fv_trainer_logits(const fv_trainer *trainer) { return trainer ? fv_plan_logits(trainer->last) : NULL; }
+const float *fv_trainer_logits(const fv_trainer *trainer) {
+    return trainer && trainer->last ? fv_plan_logits(trainer->last) : NULL;
+}
 
 fv_status fv_trainer_gradient_norms(const fv_trainer *trainer, double *norms, int count) {
     if (!trainer) return fv_last_status();
@@ -305,7 +362,7 @@ void fv_trainer_show_average(fv_trainer *trainer, bool show) {
     const fv_model *model = trainer->session.model;
     for (fv_param *param = model->params; param < model->params + model->n_params; param++) {
         fv_param *average = average_of(trainer, param);
-        if (average) swap(param, average);
+        if (average && !treatment(trainer, param).frozen) swap(param, average);
     }
     trainer->averaged = show;
 }
