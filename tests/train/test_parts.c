@@ -84,6 +84,7 @@ static void frozen_losses_are_those_of_the_definition(void **state) {
             fail_msg("step %d: loss %.8g, by the definition %.8g", i, fast[i], definition[i]);
 }
 
+/* Kernels' scratch stays; gradients, and what a backward pass reads, do not. */
 static void freezing_saves_memory(void **state) {
     (void)state;
     fv_model *model = fv_resnet20(.classes = CLASSES, .input = {1, 32, 32});
@@ -91,7 +92,7 @@ static void freezing_saves_memory(void **state) {
     size_t bytes = fv_trainer_bytes(all);
     fv_trainer_free(all);
     fv_trainer *head = fv_trainer_new(model, PARTS({"backbone", .frozen = true}), .batch_size = BATCH, .threads = 1);
-    assert_true(head && fv_trainer_bytes(head) < bytes / 2);
+    assert_true(head && fv_trainer_bytes(head) < bytes / 3 * 2);
     fv_trainer_free(head);
     fv_model_free(model);
 }
