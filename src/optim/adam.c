@@ -1,22 +1,10 @@
 /* Adam (Kingma and Ba 2015, algorithm 1): t = step + 1,
  *   m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2,
  *   p -= lr m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon). */
-#include "kernels/cpu.h"
-#include "optim/optim.h"
-
-#include <math.h>
+#include "optim/adam.h"
 
 static void run(float *p, const float *g, float *const slots[], size_t n, const fv_hyper *h, float lr, uint64_t step) {
-    const double t = (double)step + 1;
-    const fv_adam_terms terms = {
-        .beta1 = h->beta1,
-        .one_less_beta1 = (float)(1 - (double)h->beta1),
-        .beta2 = h->beta2,
-        .one_less_beta2 = (float)(1 - (double)h->beta2),
-        .rate = (float)(lr / (1 - pow(h->beta1, t))),
-        .scale = (float)sqrt(1 / (1 - pow(h->beta2, t))),
-        .epsilon = h->epsilon,
-    };
+    const fv_adam_terms terms = fv_adam_terms_at(h, lr, step);
     fv_simd_pick()->adam_update(n, &terms, g, p, slots[0], slots[1]);
 }
 

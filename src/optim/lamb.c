@@ -2,24 +2,13 @@
  *   u = m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon) + weight_decay p, p -= lr |p| / |u| u,
  * norms being the whole parameter's. A parameter that is left out of decay is left out of the norms too (p -= lr u), and so
  * is one whose norms are 0. */
-#include "kernels/cpu.h"
-#include "optim/optim.h"
+#include "optim/adam.h"
 
-#include <math.h>
 #include <string.h>
 
 static void direction(const float *p, const float *g, float *const slots[], size_t n, const fv_hyper *h, uint64_t step,
                       float *u) {
-    const double t = (double)step + 1;
-    const fv_adam_terms terms = {
-        .beta1 = h->beta1,
-        .one_less_beta1 = (float)(1 - (double)h->beta1),
-        .beta2 = h->beta2,
-        .one_less_beta2 = (float)(1 - (double)h->beta2),
-        .rate = (float)(1 / (1 - pow(h->beta1, t))),
-        .scale = (float)sqrt(1 / (1 - pow(h->beta2, t))),
-        .epsilon = h->epsilon,
-    };
+    const fv_adam_terms terms = fv_adam_terms_at(h, 1, step);
     memset(u, 0, n * sizeof *u);
     fv_simd_pick()->adam_update(n, &terms, g, u, slots[0], slots[1]);
     for (size_t i = 0; i < n; i++) u[i] = h->weight_decay * p[i] - u[i];

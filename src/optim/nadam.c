@@ -1,8 +1,7 @@
 /* NAdam (Dozat 2016), in PyTorch 2's form: t = step + 1, mu_t = beta1 (1 - 0.96^(momentum_decay t) / 2), M_t = mu_1 ... mu_t,
  *   m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2,
  *   p -= lr (mu_(t+1) m / (1 - M_(t+1)) + (1 - mu_t) g / (1 - M_t)) / (sqrt(v / (1 - beta2^t)) + epsilon). */
-#include "kernels/cpu.h"
-#include "optim/optim.h"
+#include "optim/adam.h"
 
 #include <float.h>
 #include <math.h>
@@ -21,16 +20,9 @@ static void run(float *p, const float *g, float *const slots[], size_t n, const 
     double mu, rest, next_mu, next_rest;
     momentum_at(h, t, &mu, &rest);
     momentum_at(h, t + 1, &next_mu, &next_rest);
-    const fv_adam_terms terms = {
-        .beta1 = h->beta1,
-        .one_less_beta1 = (float)(1 - (double)h->beta1),
-        .beta2 = h->beta2,
-        .one_less_beta2 = (float)(1 - (double)h->beta2),
-        .rate = (float)(lr * next_mu / next_rest),
-        .gradient_rate = (float)(lr * (1 - mu) / rest),
-        .scale = (float)sqrt(1 / (1 - pow(h->beta2, t))),
-        .epsilon = h->epsilon,
-    };
+    fv_adam_terms terms = fv_adam_terms_at(h, lr, step);
+    terms.rate = (float)(lr * next_mu / next_rest);
+    terms.gradient_rate = (float)(lr * (1 - mu) / rest);
     fv_simd_pick()->adam_update(n, &terms, g, p, slots[0], slots[1]);
 }
 

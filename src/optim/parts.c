@@ -49,7 +49,7 @@ static bool holds(const entry *e, const fv_node *param) {
     bool bias = dot && strcmp(dot, ".bias") == 0;
     if (is_called(e, "bias")) return bias;
     if (is_called(e, "norm")) return fv_parameter_of(param)->no_decay && !bias;
-    return strncmp(name, e->part, e->length) == 0 && (name[e->length] == '.' || name[e->length] == '\0');
+    return fv_is_of_part(name, e->part, e->length);
 }
 
 fv_status fv_parts_exist(const char *what, const char *text, fv_value *const params[], int count) {

@@ -6,6 +6,13 @@
 
 #include "graph/graph.h"
 
+#include <string.h>
+
+/* Is the name that of the part, or does it begin with it before a dot? `length`: of the part's name. */
+static inline bool fv_is_of_part(const char *name, const char *part, size_t length) {
+    return strncmp(name, part, length) == 0 && (name[length] == '.' || name[length] == '\0');
+}
+
 /* FV_OK for NULL, and for a list of parts with numbers from `low` to `high`; `what` stands before messages. */
 fv_status fv_parts_check(const char *what, const char *text, double low, double high);
 

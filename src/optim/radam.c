@@ -2,8 +2,7 @@
  * of v; while that is nothing, p -= lr m / (1 - beta1^t).
  * t = step + 1, r = rho_inf = 2 / (1 - beta2) - 1, rho = r - 2 t beta2^t / (1 - beta2^t), where rho > 5 times
  * sqrt((rho - 4) (rho - 2) r / ((r - 4) (r - 2) rho)) sqrt(1 - beta2^t) / (sqrt(v) + epsilon). */
-#include "kernels/cpu.h"
-#include "optim/optim.h"
+#include "optim/adam.h"
 
 #include <math.h>
 
@@ -12,15 +11,10 @@ static void run(float *p, const float *g, float *const slots[], size_t n, const 
     const double r = 2 / (1 - (double)h->beta2) - 1, rho = r - 2 * t * beta2_t / (1 - beta2_t);
     const bool known = rho > 5;
     const double rectified = known ? sqrt((rho - 4) * (rho - 2) * r / ((r - 4) * (r - 2) * rho) * (1 - beta2_t)) : 1;
-    const fv_adam_terms terms = {
-        .beta1 = h->beta1,
-        .one_less_beta1 = (float)(1 - (double)h->beta1),
-        .beta2 = h->beta2,
-        .one_less_beta2 = (float)(1 - (double)h->beta2),
-        .rate = (float)(rate * rectified),
-        .scale = known,
-        .epsilon = known ? h->epsilon : 1,
-    };
+    fv_adam_terms terms = fv_adam_terms_at(h, lr, step);
+    terms.rate = (float)(rate * rectified);
+    terms.scale = known;
+    terms.epsilon = known ? h->epsilon : 1;
     fv_simd_pick()->adam_update(n, &terms, g, p, slots[0], slots[1]);
 }
 

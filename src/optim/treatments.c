@@ -1,5 +1,7 @@
 #include "optim/treatments.h"
 
+#include "optim/parts.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -9,8 +11,7 @@ static const char BACKBONE[] = "backbone";
 static size_t match(const fv_part_options *part, const fv_model *model, const fv_node *leaf) {
     size_t length = strlen(part->name);
     if (strcmp(part->name, BACKBONE) == 0) return !fv_in_head(model, leaf);
-    bool below = strncmp(leaf->name, part->name, length) == 0 && (leaf->name[length] == '.' || !leaf->name[length]);
-    return below ? 1 + length : 0;
+    return fv_is_of_part(leaf->name, part->name, length) ? 1 + length : 0;
 }
 
 /* "conv1, bn1, layer1, ...": the first parts of the parameters' names. */
