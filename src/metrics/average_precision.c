@@ -24,9 +24,5 @@ static fv_measure area(const fv_curve *c) {
 }
 
 fv_status fv_average_precision(const float *scores, const int *labels, size_t n, int positive, fv_measure *result) {
-    fv_curve curve;
-    FV_TRY(fv_curve_make(scores, labels, n, positive, &curve));
-    *result = curve.undefined ? fv_undefined(curve.undefined) : area(&curve);
-    fv_curve_free(&curve);
-    return FV_OK;
+    return fv_curve_area(scores, labels, n, positive, area, result);
 }

@@ -46,3 +46,12 @@ void fv_curve_free(fv_curve *curve) {
     fv_free(curve->ties);
     curve->ties = NULL;
 }
+
+fv_status fv_curve_area(const float *scores, const int *labels, size_t n, int positive,
+                        fv_measure area(const fv_curve *curve), fv_measure *result) {
+    fv_curve curve;
+    FV_TRY(fv_curve_make(scores, labels, n, positive, &curve));
+    *result = curve.undefined ? fv_undefined(curve.undefined) : area(&curve);
+    fv_curve_free(&curve);
+    return FV_OK;
+}

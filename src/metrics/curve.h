@@ -20,4 +20,8 @@ typedef struct fv_curve {
 fv_status fv_curve_make(const float *scores, const int *labels, size_t n, int positive, fv_curve *curve);
 void fv_curve_free(fv_curve *curve);
 
+/* *result = area(curve), or why there is none. */
+fv_status fv_curve_area(const float *scores, const int *labels, size_t n, int positive,
+                        fv_measure area(const fv_curve *curve), fv_measure *result);
+
 #endif

@@ -42,9 +42,5 @@ static fv_measure area(const fv_curve *c) {
 }
 
 fv_status fv_roc_auc(const float *scores, const int *labels, size_t n, int positive, fv_measure *auc) {
-    fv_curve curve;
-    FV_TRY(fv_curve_make(scores, labels, n, positive, &curve));
-    *auc = curve.undefined ? fv_undefined(curve.undefined) : area(&curve);
-    fv_curve_free(&curve);
-    return FV_OK;
+    return fv_curve_area(scores, labels, n, positive, area, auc);
 }
