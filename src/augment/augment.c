@@ -107,18 +107,11 @@ static fv_status parse_parameters(const char *step, const fv_transform *t, char 
 
 static const fv_transform *find(const char *name) {
     const char *names[TRANSFORMS];
-    char all[256];
-    size_t used = 0;
     for (int i = 0; i < TRANSFORMS; i++) {
         names[i] = transforms[i].name;
         if (strcmp(name, names[i]) == 0) return &transforms[i];
-        used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", names[i]);
     }
-    const char *near = fv_suggest(name, names, TRANSFORMS);
-    if (near)
-        fv_fail(FV_BAD_ARGUMENT, "%s: no such transform: did you mean %s?", name, near);
-    else
-        fv_fail(FV_BAD_ARGUMENT, "%s: no such transform: there are %s", name, all);
+    fv_fail_unknown("transform", name, names, TRANSFORMS);
     return NULL;
 }
 

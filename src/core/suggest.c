@@ -41,6 +41,7 @@ const char *fv_suggest(const char *word, const char *const *names, size_t n) {
 fv_status fv_fail_unknown(const char *what, const char *word, const char *const *names, size_t n) {
     const char *near = fv_suggest(word, names, n);
     if (near) return fv_fail(FV_BAD_ARGUMENT, "no %s named \"%s\": did you mean \"%s\"?", what, word, near);
+    if (n == 0) return fv_fail(FV_BAD_ARGUMENT, "no %s named \"%s\": there are none", what, word);
     char list[512] = "", more[40] = "";
     size_t used = 0, i = 0;
     for (; i < n && used + strlen(names[i]) + 3 < sizeof list; i++)

@@ -73,16 +73,8 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* ---- Parsing ---- */
 
-/* ": did you mean 'x'?" or ": expected a, b, c" after an unknown word. */
 static fv_status unknown(const char *spec, const char *what, const char *word, const char *const *names, size_t n) {
-    const char *near = fv_suggest(word, names, n);
-    if (near) return fv_fail(FV_BAD_ARGUMENT, "%s: unknown %s '%s': did you mean '%s'?", spec, what, word, near);
-    char list[256] = "";
-    for (size_t i = 0; i < n; i++) {
-        if (i) strncat(list, ", ", sizeof list - strlen(list) - 1);
-        strncat(list, names[i], sizeof list - strlen(list) - 1);
-    }
-    return fv_fail(FV_BAD_ARGUMENT, "%s: unknown %s '%s': expected %s", spec, what, word, list);
+    return fv_fail_in(fv_fail_unknown(what, word, names, n), "%s", spec);
 }
 
 static fv_status parse_split(const char *spec, const char *value, fv_split *split) {

@@ -81,10 +81,7 @@ static fv_status find(const fv_options *options, const char *name, const void *o
         if (strcmp((*found)->name, name) == 0) return FV_OK;
         names[n++] = (*found)->name;
     }
-    const char *near = fv_suggest(name, names, n);
-    if (near)
-        return fv_fail(FV_BAD_ARGUMENT, "%s has no option \"%s\": did you mean \"%s\"?", options->name(of), name, near);
-    return fv_fail(FV_BAD_ARGUMENT, "%s has no option \"%s\"", options->name(of), name);
+    return fv_fail_in(fv_fail_unknown("option", name, names, n), "%s", options->name(of));
 }
 
 /* A number from `text`; NULL if there is none that fits, else where it ends. */

@@ -26,9 +26,7 @@ const char *fv_best_name(int index) { return index >= 0 && index < CRITERIA ? cr
 static fv_status unknown(const char *name) {
     const char *names[CRITERIA];
     for (int i = 0; i < CRITERIA; i++) names[i] = criteria[i].name;
-    const char *near = fv_suggest(name, names, CRITERIA);
-    return fv_fail(FV_BAD_ARGUMENT, "best %s: no such measure%s%s%s", name, near ? ": did you mean " : "",
-                   near ? near : "", near ? "?" : "");
+    return fv_fail_in(fv_fail_unknown("measure", name, names, CRITERIA), "best");
 }
 
 fv_status fv_criterion_find(const char *name, const fv_model *model, const fv_criterion **found) {

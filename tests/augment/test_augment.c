@@ -65,9 +65,9 @@ static void every_default_is_allowed(void **state) {
 static void refuses_in_one_line(void **state) {
     (void)state;
     static const char *const cases[][2] = {
-        {"flip crpo:4", "crpo: no such transform: did you mean crop?"},
+        {"flip crpo:4", "no transform named \"crpo\": did you mean \"crop\"?"},
         {"xyzzy",
-         "xyzzy: no such transform: there are flip, vflip, crop, resized_crop, shift, scale, rotate, brightness, "
+         "no transform named \"xyzzy\": there are flip, vflip, crop, resized_crop, shift, scale, rotate, brightness, "
          "contrast, saturation, hue, gray, posterize, solarize, autocontrast, equalize, randaugment, erase"},
         {"rotate:500", "rotate:500: the angle must be from 0 to 180 degrees"},
         {"rotate:-5", "rotate:-5: the angle must be from 0 to 180 degrees"},

@@ -246,7 +246,8 @@ static void refuses_bad_arguments(void **state) {
          "preprocess: 1 channels asked for, the network's input has 3"},
         {{.channels = 1, .height = 0, .width = 6, .batch_size = 8}, "network input 1x0x6"},
         {{.channels = 1, .height = 6, .width = 6, .batch_size = 8, .preprocess.resize = (fv_resize)3}, "resize 3"},
-        {{.channels = 1, .height = 6, .width = 6, .batch_size = 8, .augment = "flop"}, "augment: flop: no such"},
+        {{.channels = 1, .height = 6, .width = 6, .batch_size = 8, .augment = "flop"},
+         "augment: no transform named \"flop\""},
         {{.channels = 1, .height = 6, .width = 6, .batch_size = 8, .preprocess.std = {-1}}, "std -1"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

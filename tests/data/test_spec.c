@@ -67,12 +67,13 @@ static void explains_mistakes(void **state) {
     static const struct {
         const char *spec, *message;
     } cases[] = {
-        {"minst:data", "minst:data: unknown kind of dataset 'minst': did you mean 'mnist'?"},
-        {"imagenet:data", "unknown kind of dataset 'imagenet': expected fashion_mnist, mnist, cifar10, cifar100, palm, "
-                          "csv, folder, synthetic"},
-        {"mnist:data,spilt=test", "unknown key 'spilt': did you mean 'split'?"},
-        {"mnist:data,size=3", "unknown key 'size': expected split, limit"},
-        {"mnist:data,split=tset", "unknown split 'tset': did you mean 'test'?"},
+        {"minst:data", "minst:data: no kind of dataset named \"minst\": did you mean \"mnist\"?"},
+        {"imagenet:data",
+         "no kind of dataset named \"imagenet\": there are fashion_mnist, mnist, cifar10, cifar100, palm, "
+         "csv, folder, synthetic"},
+        {"mnist:data,spilt=test", "no key named \"spilt\": did you mean \"split\"?"},
+        {"mnist:data,size=3", "no key named \"size\": there are split, limit"},
+        {"mnist:data,split=tset", "no split named \"tset\": did you mean \"test\"?"},
         {"mnist:data,limit=0", "limit=0: must be a whole number, 1..4294967295"},
         {"mnist:data,limit=-1", "limit=-1: must be"},
         {"mnist:data,limit=", "limit=: must be"},
@@ -80,10 +81,10 @@ static void explains_mistakes(void **state) {
         {"synthetic:fundus,seed=18446744073709551616", "seed=18446744073709551616: must be"},
         {"synthetic:fundus,size=15", "size=15: must be a whole number, 16..2048"},
         {"synthetic:retina", "synthetic:retina: unknown; the synthetic dataset is synthetic:fundus"},
-        {"synthetic:fundus,=3", "unknown key ''"},
+        {"synthetic:fundus,=3", "no key named \"\""},
         {"mnist:/no/such/place", "/no/such/place: no such folder"},
         {"", "no such folder"},
-        {":", "unknown kind of dataset ''"},
+        {":", "no kind of dataset named \"\""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_null(fv_dataset_open(cases[i].spec, FV_TRAIN));

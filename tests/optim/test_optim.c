@@ -184,8 +184,8 @@ static void texts_are_read(void **state) {
     assert_true(o.momentum == FV_ZERO && o.nesterov && o.weight_decay == 0.5f);
     static const char *const bad[][2] = {
         {"", "no optimizer named \"\""},
-        {"adam:beta3=0.5", "adam has no option \"beta3\": did you mean \"beta1\"?"},
-        {"adam:momentum=0.5", "adam has no option \"momentum\""},
+        {"adam:beta3=0.5", "adam: no option named \"beta3\": did you mean \"beta1\"?"},
+        {"adam:momentum=0.5", "adam: no option named \"momentum\""},
         {"adam:beta1=1", "beta1=1: must be at least 0 and below 1"},
         {"adam:lr=0", "lr=0: must be above 0 and at most 1000"},
         {"adam:beta1", "beta1: needs a value: beta1=..."},

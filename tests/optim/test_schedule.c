@@ -152,9 +152,9 @@ static void bad_texts_are_refused(void **state) {
     } bad[] = {
         {"", "no schedule named \"\""},
         {"own", "no schedule named \"own\""},
-        {"step:", "step has no option \"\""},
-        {"step:evry=3", "step has no option \"evry\": did you mean \"every\"?"},
-        {"step:floor=0.5", "step has no option \"floor\""},
+        {"step:", "step: no option named \"\""},
+        {"step:evry=3", "step: no option named \"evry\": did you mean \"every\"?"},
+        {"step:floor=0.5", "step: no option named \"floor\""},
         {"step:every", "every: needs a value: every=..."},
         {"step:every=2.5", "every=2.5: must be a whole number, at least 1 and at most 1e+12"},
         {"step:every=0", "every=0: must be a whole number, at least 1 and at most 1e+12"},

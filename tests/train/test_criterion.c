@@ -69,7 +69,7 @@ static void test_names(void **state) {
     assert_int_equal(fv_criterion_find("top5", three, &found), FV_BAD_ARGUMENT);
     assert_contains(fv_error(), "best top5: is for 5 classes or more, and flat has 3");
     assert_int_equal(fv_criterion_find("acu", two, &found), FV_BAD_ARGUMENT);
-    assert_contains(fv_error(), "best acu: no such measure: did you mean auc?");
+    assert_contains(fv_error(), "best: no measure named \"acu\": did you mean \"auc\"?");
     fv_model_free(two);
     fv_model_free(three);
 }
