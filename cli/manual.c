@@ -51,6 +51,14 @@ static void print_flags(FILE *out, const cli_command *command) {
     }
 }
 
+static void print_item(FILE *out, const char *name, const char *help) {
+    fputs(".TP\n\\fB", out);
+    print_text(out, name);
+    fputs("\\fR\n", out);
+    print_text(out, help);
+    fputc('\n', out);
+}
+
 static void print_transforms(FILE *out) {
     char help[256];
     const fv_transform *t;
@@ -59,12 +67,8 @@ static void print_transforms(FILE *out) {
           "number may be a span, LOW\\-HIGH, from which each image draws its own.\n",
           out);
     for (int i = 0; (t = fv_transform_at(i)); i++) {
-        fputs(".TP\n\\fB", out);
-        print_text(out, t->usage);
-        fputs("\\fR\n", out);
         cli_transform_help(t, help, sizeof help);
-        print_text(out, help);
-        fputc('\n', out);
+        print_item(out, t->usage, help);
     }
 }
 
@@ -88,13 +92,7 @@ static void print_schedules(FILE *out) {
           "warm\\-up, T "
           "how many there are; with \",by_epoch\" behind it times are epochs.\n",
           out);
-    for (int i = 0; (help = fv_schedule_help(i, usage, sizeof usage)); i++) {
-        fputs(".TP\n\\fB", out);
-        print_text(out, usage);
-        fputs("\\fR\n", out);
-        print_text(out, help);
-        fputc('\n', out);
-    }
+    for (int i = 0; (help = fv_schedule_help(i, usage, sizeof usage)); i++) { print_item(out, usage, help); }
 }
 
 static void print_command(FILE *out, const cli_command *command) {
