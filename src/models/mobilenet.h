@@ -14,7 +14,7 @@ static inline int fv_mobilenet_round(double wanted) {
 
 /* Channels times the width multiplier, rounded. */
 static inline int fv_mobilenet_width(int channels, const fv_arch *arch) {
-    return fv_mobilenet_round((double)channels * (arch->width_mult > 0 ? (double)arch->width_mult : 1));
+    return fv_mobilenet_round((double)channels * (arch->width_mult == 0 ? 1 : (double)arch->width_mult));
 }
 
 static inline int fv_mobilenet_channels(const fv_value *x) {

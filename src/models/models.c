@@ -171,6 +171,10 @@ float fv_dropout_rate(const fv_arch *arch, float standard) {
 /* ---- Building --------------------------------------------------------------------------------------------------------- */
 
 static fv_model *build(const fv_network_row *row, fv_arch arch, const char *label) {
+    if (!(arch.width_mult >= 0 && arch.width_mult <= 1e6f)) {
+        fv_fail(FV_BAD_ARGUMENT, "%s: width_mult %g: must be above 0 and at most 1e6", label, (double)arch.width_mult);
+        return NULL;
+    }
     if (!arch.classes) arch.classes = row->info.classes;
     for (int i = 0; i < 3; i++)
         if (!arch.input[i]) arch.input[i] = row->info.input[i];

@@ -165,6 +165,8 @@ static void options_have_ranges(void **state) {
     assert_contains(fv_error(), "vgg11:dropout=1: must be a number from 0 to 0.999");
     assert_null(fv_network("mobilenet_v2:width_mult=0", NULL));
     assert_contains(fv_error(), "mobilenet_v2:width_mult=0: must be a number from 1e-06 to 1000000");
+    assert_null(fv_mobilenet_v2(.width_mult = -1));
+    assert_contains(fv_error(), "mobilenet_v2: width_mult -1: must be above 0 and at most 1e6");
     assert_null(fv_network("resnet18:dropout=0", NULL));
     assert_contains(fv_error(), "resnet18 has no option \"dropout\"");
 }
