@@ -65,5 +65,6 @@ refused() { # WORDS ARGUMENT...
     [[ $? == 2 && ! -s $work/none ]] && grep -qe "$1" "$work/err"
 }
 check 'no data' refused 'usage: tools/claims DATA'
+check 'no folder of data' refused 'no such folder: DATA holds' "$work/nowhere"
 check 'no such claim' refused 'depths: no such claim: there are depth, activation, gap and shift' "$work/data" "$work/out" depths
 echo "1..$tests"
