@@ -308,6 +308,7 @@ static const fv_kernel kernels[] = {
     {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_dnn, run_dnn},
     {"simd", FV_BLOCKED, FV_BLOCKED, 0, fv_depthwise_cost, fv_depthwise_plan, fv_depthwise_run},
     {winograd, FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_winograd, plan_dnn, run_dnn},
+    {"tiles", FV_BLOCKED, FV_BLOCKED, 0, fv_winograd_cost, fv_winograd_plan, fv_winograd_run},
     {"dnn", FV_PLAIN, FV_BLOCKED, FV_SOLO, cost_first, plan_dnn, run_dnn},
     {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_dnn, run_dnn},
 };
@@ -317,6 +318,7 @@ static const fv_kernel data_kernels[] = {
     {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_dnn_data, run_dnn_data},
     {"simd", FV_BLOCKED, FV_BLOCKED, 0, fv_depthwise_cost, fv_depthwise_plan, fv_depthwise_run_data},
     {winograd, FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_winograd, plan_dnn_data, run_dnn_data},
+    {"tiles", FV_BLOCKED, FV_BLOCKED, 0, fv_winograd_cost, fv_winograd_plan, fv_winograd_run_data},
     {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_dnn_data, run_dnn_data},
 };
 
@@ -325,6 +327,7 @@ static const fv_kernel weights_kernels[] = {
     {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_dnn_weights, run_dnn_weights},
     {"simd", FV_BLOCKED, FV_BLOCKED, 0, fv_depthwise_cost, fv_depthwise_plan, fv_depthwise_run_weights},
     {winograd, FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_winograd, plan_dnn_weights, run_dnn_weights},
+    {"tiles", FV_BLOCKED, FV_BLOCKED, 0, fv_winograd_cost, fv_winograd_plan_weights, fv_winograd_run_weights},
     {"dnn", FV_BLOCKED, FV_PLAIN, FV_SOLO, cost_first, plan_dnn_weights, run_dnn_weights},
     {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_dnn_weights, run_dnn_weights},
 };
