@@ -24,7 +24,7 @@ static const struct {
 #undef ROW
 };
 
-int fv_winograd_tiles(void) { return (int)(sizeof tiles / sizeof *tiles); }
+int fv_winograd_kinds(void) { return (int)(sizeof tiles / sizeof *tiles); }
 
 /* The coefficients of the product of x - p[j] over j < count, j != skip. */
 static void expand(const double *p, int count, int skip, double *c) {
@@ -60,8 +60,8 @@ static void fill_infinite(fv_winograd_tile *t, int row, const double *p) {
     t->output[row][t->outputs - 1] = t->weights[row][t->taps - 1] = 1;
 }
 
-fv_winograd_tile fv_winograd_tile_at(int index) {
-    fv_winograd_tile t = {.name = tiles[index].name, .outputs = tiles[index].outputs, .taps = tiles[index].taps};
+fv_winograd_tile fv_winograd_tile_of(int kind) {
+    fv_winograd_tile t = {.name = tiles[kind].name, .outputs = tiles[kind].outputs, .taps = tiles[kind].taps};
     t.points = t.outputs + t.taps - 1;
     const double *pair = t.points == MOST ? eight_points : six_points;
     double p[MOST - 1] = {0};

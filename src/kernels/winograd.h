@@ -24,15 +24,15 @@ typedef struct fv_winograd_tile {
     float weights[FV_WINOGRAD_ROWS][FV_WINOGRAD_MOST];
 } fv_winograd_tile;
 
-/* How many there are, and the one at `index`. */
-int fv_winograd_tiles(void);
-fv_winograd_tile fv_winograd_tile_at(int index);
+/* How many kinds there are; one of them with its matrices. */
+int fv_winograd_kinds(void);
+fv_winograd_tile fv_winograd_tile_of(int kind);
 
 /* A convolution by one of them in FV_BLOCKED, as simd/winograd2d.c is given it. */
 typedef struct fv_winograd {
     fv_conv_shape shape; /* of what is computed: backward data is a convolution of dy with turned weights */
     int lanes;           /* channels to a block of FV_BLOCKED */
-    int kind;            /* of tile: its index */
+    int kind;            /* of tile */
     fv_winograd_tile tile;
     int down, across, tiles; /* of a map; tiles of all images */
     int block;               /* tiles transformed at once */

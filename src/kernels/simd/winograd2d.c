@@ -31,7 +31,7 @@ static int band_of(const fv_winograd *k) {
 }
 
 void SIMD(winograd2d_plan)(const fv_conv_shape *s, int lanes, int kind, bool gradient, fv_winograd *k) {
-    *k = (fv_winograd){.shape = *s, .lanes = lanes, .kind = kind, .tile = fv_winograd_tile_at(kind)};
+    *k = (fv_winograd){.shape = *s, .lanes = lanes, .kind = kind, .tile = fv_winograd_tile_of(kind)};
     k->down = rounds(s->oh, k->tile.outputs);
     k->across = rounds(s->ow, k->tile.outputs);
     k->tiles = s->n * k->down * k->across;
