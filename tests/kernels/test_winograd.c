@@ -2,6 +2,7 @@
  * against plain loops in double. Broken tiles, odd channels and paddings are test_ops' matter. */
 #include "core/memory.h"
 #include "core/random.h"
+#include "core/threads.h"
 #include "kernels/cpu.h"
 #include "support/unit.h"
 
@@ -141,7 +142,7 @@ static void check(const fv_simd *simd, const fv_winograd *k, const char *pass, c
                  k->shape.oc, sqrt(error / norm));
 }
 
-/* ---- Passes, each in two shares ---------------------------------------------------------------------------------------- */
+/* ---- Passes, in shares ---------------------------------------------------------------------------------------- */
 
 static float *room(size_t floats) {
     float *v = fv_map(floats * sizeof(float));
@@ -150,44 +151,52 @@ static float *room(size_t floats) {
     return v;
 }
 
-static void convolve(const fv_simd *simd, const fv_winograd *k, const layer *l, bool turned, const float *x,
-                     const float *bias, float *y) {
+/* As so many threads would share it. */
+static void convolve(const fv_simd *simd, const fv_winograd *k, const layer *l, bool turned, int shares, float *y) {
     size_t u_floats = simd->winograd2d_weights_floats(k), own = simd->winograd2d_tiles_floats(k);
-    size_t taps = (size_t)(k->tile.taps * k->tile.taps), one = taps, many = taps * (size_t)l->s.ic;
+    size_t one = (size_t)(k->tile.taps * k->tile.taps), many = one * (size_t)l->s.ic;
     float *u = room(u_floats), *scratch = room(own);
-    for (int part = 0; part < 2; part++)
-        simd->winograd2d_weights(k, part ? k->shape.ic / 2 : 0, part ? k->shape.ic : k->shape.ic / 2, l->w,
-                                 turned ? one : many, turned ? many : one, turned, u);
-    for (int part = 0; part < 2; part++)
-        simd->winograd2d_forward(k, part ? k->tiles / 2 : 0, part ? k->tiles : k->tiles / 2, x, u, bias, NULL, y, NULL,
-                                 scratch);
+    int begin, end;
+    for (int i = 0; i < shares; i++) {
+        fv_share(k->shape.ic, i, shares, &begin, &end);
+        simd->winograd2d_weights(k, begin, end, l->w, turned ? one : many, turned ? many : one, turned, u);
+    }
+    for (int i = 0; i < shares; i++) {
+        fv_share(k->tiles, i, shares, &begin, &end);
+        simd->winograd2d_forward(k, begin, end, turned ? l->dy : l->x, u, turned ? NULL : l->b, NULL, y, NULL, scratch);
+    }
     fv_unmap(u, u_floats * sizeof(float));
     fv_unmap(scratch, own * sizeof(float));
 }
 
+/* The error, and that the bits are those of any number of threads. */
+static void check_convolution(const fv_simd *simd, const fv_winograd *k, const layer *l, bool turned,
+                              const double *should, size_t count) {
+    float *y = room(count), *alone = room(count);
+    convolve(simd, k, l, turned, 3, y);
+    convolve(simd, k, l, turned, 1, alone);
+    check(simd, k, turned ? "backward data" : "forward", y, should, count);
+    assert_memory_equal(y, alone, count * sizeof(float));
+    fv_unmap(y, count * sizeof(float));
+    fv_unmap(alone, count * sizeof(float));
+}
+
 static void check_forward(const fv_simd *simd, const layer *l, int kind) {
     fv_winograd k;
-    size_t count = (size_t)l->s.n * blocked(l->s.oc, l->lanes) * (size_t)(l->s.oh * l->s.ow);
-    float *y = room(count);
     simd->winograd2d_plan(&l->s, l->lanes, kind, false, &k);
-    convolve(simd, &k, l, false, l->x, l->b, y);
-    check(simd, &k, "forward", y, l->y, count);
-    fv_unmap(y, count * sizeof(float));
+    check_convolution(simd, &k, l, false, l->y,
+                      (size_t)l->s.n * blocked(l->s.oc, l->lanes) * (size_t)(l->s.oh * l->s.ow));
 }
 
 static void check_data(const fv_simd *simd, const layer *l, int kind) {
     fv_winograd k;
     const fv_conv_shape *s = &l->s;
     fv_conv_shape back = *s;
-    size_t count = (size_t)s->n * blocked(s->ic, l->lanes) * (size_t)(s->ih * s->iw);
-    float *dx = room(count);
     back.ic = s->oc, back.ih = s->oh, back.iw = s->ow;
     back.oc = s->ic, back.oh = s->ih, back.ow = s->iw;
     for (int i = 0; i < 4; i++) back.pad[i] = s->kernel[0] - 1 - s->pad[i];
     simd->winograd2d_plan(&back, l->lanes, kind, false, &k);
-    convolve(simd, &k, l, true, l->dy, NULL, dx);
-    check(simd, &k, "backward data", dx, l->dx, count);
-    fv_unmap(dx, count * sizeof(float));
+    check_convolution(simd, &k, l, true, l->dx, (size_t)s->n * blocked(s->ic, l->lanes) * (size_t)(s->ih * s->iw));
 }
 
 static void check_weights(const fv_simd *simd, const layer *l, int kind) {

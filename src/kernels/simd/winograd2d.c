@@ -100,7 +100,7 @@ static void spread_input(const fv_winograd *k, int tile, int i, const float *x, 
     const maps m = maps_in(k);
     const place at = place_of(k, tile);
     for (int slice = 0; slice < k->slices; slice++)
-        spread_patch(k, SIMD(winograd2d_transforms)[k->kind].input, &m, x + map_at(&m, k->lanes, at.image, slice),
+        spread_patch(k, transforms_of(k)->input, &m, x + map_at(&m, k->lanes, at.image, slice),
                      at.row - k->shape.pad[0], at.column - k->shape.pad[1], k->tile.points,
                      v + slice * v_slice(k) + i * WIDTH, k->v_point);
 }
@@ -123,9 +123,8 @@ void SIMD(winograd2d_weights)(const fv_winograd *k, int c0, int c1, const float 
                 const float *from = w + (size_t)(o + j) * out + (size_t)c * in;
                 for (int t = 0; t < taps; t++) patch[(turned ? taps - 1 - t : t) * WIDTH + j] = from[t];
             }
-            SIMD(winograd2d_transforms)
-            [k->kind].weights(&k->tile, patch, k->tile.taps * WIDTH, WIDTH,
-                              u + in_panels(slice, u_panel(k)) + c * PANEL, k->u_point);
+            transforms_of(k)->weights(&k->tile, patch, k->tile.taps * WIDTH, WIDTH,
+                                      u + in_panels(slice, u_panel(k)) + c * PANEL, k->u_point);
         }
     }
 }
@@ -135,8 +134,7 @@ void SIMD(winograd2d_weights_back)(const fv_winograd *k, int c0, int c1, const f
     vf patch[MOST * MOST];
     for (int slice = 0; slice * WIDTH < k->shape.oc; slice++)
         for (int c = c0; c < c1; c++) {
-            SIMD(winograd2d_transforms)
-            [k->kind].weights_back(&k->tile, u + in_panels(slice, u_panel(k)) + c * PANEL, k->u_point, patch);
+            transforms_of(k)->weights_back(&k->tile, u + in_panels(slice, u_panel(k)) + c * PANEL, k->u_point, patch);
             for (int j = 0; j < WIDTH && slice * WIDTH + j < k->shape.oc; j++) {
                 float *to = dw + ((size_t)(slice * WIDTH + j) * (size_t)k->shape.ic + (size_t)c) * (size_t)taps;
                 for (int t = 0; t < taps; t++) to[t] = patch[t][j];
@@ -167,7 +165,7 @@ static void put(const fv_winograd *k, const outputs *out, place at, int slice, c
     size_t first =
         map_at(&of, lanes, at.image, slice) + ((size_t)at.row * (size_t)of.width + (size_t)at.column) * (size_t)lanes;
     vf patch[MOST * MOST], bias = bias_of(k, out, slice);
-    SIMD(winograd2d_transforms)[k->kind].output(&k->tile, m, k->m_point, patch);
+    transforms_of(k)->output(&k->tile, m, k->m_point, patch);
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) {
             size_t pixel = first + ((size_t)i * (size_t)of.width + (size_t)j) * (size_t)lanes;
@@ -221,9 +219,9 @@ void SIMD(winograd2d_spread)(const fv_winograd *k, int first, int t0, int t1, co
         const place at = place_of(k, tile);
         spread_input(k, tile, tile - first, x, scratch);
         for (int slice = 0; slice < out_slices(k); slice++)
-            spread_patch(k, SIMD(winograd2d_transforms)[k->kind].gradient, &of,
-                         dy + map_at(&of, k->lanes, at.image, slice), at.row, at.column, k->tile.outputs,
-                         m + in_panels(slice, m_panel(k)) + (tile - first) * PANEL, k->m_point);
+            spread_patch(k, transforms_of(k)->gradient, &of, dy + map_at(&of, k->lanes, at.image, slice), at.row,
+                         at.column, k->tile.outputs, m + in_panels(slice, m_panel(k)) + (tile - first) * PANEL,
+                         k->m_point);
     }
 }
 

@@ -41,6 +41,7 @@ typedef struct transforms {
 } transforms;
 
 extern const transforms SIMD(winograd2d_transforms)[];
+static inline const transforms *transforms_of(const fv_winograd *k) { return &SIMD(winograd2d_transforms)[k->kind]; }
 
 /* ---- winograd2d_product.c, at one point. */
 
