@@ -1,4 +1,4 @@
-/* dnn [avx2|avx512] [direct|winograd|auto]: milliseconds and GFLOP/s of oneDNN's convolutions and linears on the
+/* dnn [avx2|avx512]: milliseconds and GFLOP/s of oneDNN's convolutions and linears on the
  * layers of ResNet-50 and AlexNet, batch 8, for each pass. A dash: refused. The best of several runs, weights in the
  * layout that each primitive wants, activations blocked except for the images. */
 #include "kernels/dnn.h"
@@ -52,7 +52,7 @@ static float *buffer(size_t bytes) {
 
 static int out_size(const layer *l) { return l->size ? (l->size + 2 * l->pad - l->kernel) / l->stride + 1 : 1; }
 
-static fv_prim *create(const layer *l, int block, fv_dnn_algorithm algorithm, fv_dnn_pass pass) {
+static fv_prim *create(const layer *l, int block, fv_dnn_pass pass) {
     fv_prim *p;
     int out = out_size(l);
     fv_dnn_linear linear = {.n = BATCH, .in = l->ic, .out = l->oc, .bias = true};
@@ -72,7 +72,6 @@ static fv_prim *create(const layer *l, int block, fv_dnn_algorithm algorithm, fv
         .src = l->ic == 3 ? FV_PLAIN : FV_BLOCKED,
         .dst = FV_BLOCKED,
         .block = block,
-        .algorithm = algorithm,
     };
     fv_status status = l->size ? fv_dnn_conv_new(&conv, pass, NULL, &p) : fv_dnn_linear_new(&linear, pass, NULL, &p);
     if (status != FV_OK) die();
@@ -106,13 +105,13 @@ static double time_runs(fv_prim *p, const layer *l) {
     return best;
 }
 
-static void report(const layer *l, int block, fv_dnn_algorithm algorithm) {
+static void report(const layer *l, int block) {
     static const fv_dnn_pass passes[] = {FV_DNN_TRAIN, FV_DNN_BACKWARD, FV_DNN_BACKWARD_WEIGHTS};
     double out = out_size(l), kernel = l->size ? l->kernel : 1, groups = l->size ? l->groups : 1;
     double flops = 2.0 * BATCH * l->ic / groups * l->oc * kernel * kernel * out * out;
     printf("%-24s %2d", l->name, l->count);
     for (int i = 0; i < 3; i++) {
-        fv_prim *p = create(l, block, algorithm, passes[i]);
+        fv_prim *p = create(l, block, passes[i]);
         if (!p) {
             printf(" | %8s %6s %-20s", "-", "-", "");
             continue;
@@ -126,22 +125,13 @@ static void report(const layer *l, int block, fv_dnn_algorithm algorithm) {
 }
 
 int main(int argc, char **argv) {
-    static const char *const algorithms[] = {"direct", "winograd", "auto"};
-    fv_dnn_algorithm algorithm = FV_DNN_DIRECT;
     int block = fv_block();
     for (int i = 1; i < argc; i++) {
-        int chosen = 0;
-        while (chosen < 3 && strcmp(argv[i], algorithms[chosen]) != 0) chosen++;
-        if (chosen < 3) {
-            algorithm = (fv_dnn_algorithm)chosen;
-            continue;
-        }
         if (fv_dnn_max_isa(argv[i]) != FV_OK) die();
         block = strcmp(argv[i], "avx512") == 0 ? 16 : 8;
     }
-    printf("%s, blocks of %d, batch %d, algorithm %s; ms, GFLOP/s, implementation\n", fv_dnn_version(), block, BATCH,
-           algorithms[algorithm]);
+    printf("%s, blocks of %d, batch %d; ms, GFLOP/s, implementation\n", fv_dnn_version(), block, BATCH);
     printf("%-24s %2s | %-36s | %-36s | %-36s\n", "layer", "x", "forward", "backward", "backward weights");
-    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) report(&layers[i], block, algorithm);
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) report(&layers[i], block);
     return 0;
 }

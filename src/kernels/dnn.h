@@ -14,8 +14,7 @@
  *
  * Refused by 2.6.3, among others: mixed layouts, except plain images of few channels to a blocked output (but their
  * BACKWARD); groups that are not whole blocks, unless depthwise; a blocked input of fewer channels than a block;
- * backward passes of dilated convolutions with strides; Winograd with padding that differs from side to side. From plain
- * to plain every convolution is made. */
+ * backward passes of dilated convolutions with strides. From plain to plain every convolution is made. */
 #ifndef KERNELS_DNN_H
 #define KERNELS_DNN_H
 
@@ -40,8 +39,6 @@ typedef enum fv_dnn_pass {
     FV_DNN_BACKWARD_WEIGHTS, /* src, diff_dst -> diff_weights, diff_bias: convolution and linear */
 } fv_dnn_pass;
 
-typedef enum fv_dnn_algorithm { FV_DNN_DIRECT, FV_DNN_WINOGRAD, FV_DNN_AUTO } fv_dnn_algorithm;
-
 /* y = f(x). Backward reads dst, y, except hard_swish, which reads src, x. */
 typedef enum fv_dnn_function {
     FV_DNN_IDENTITY,
@@ -63,7 +60,6 @@ typedef struct fv_dnn_conv {
     fv_conv_shape shape;
     fv_layout_kind src, dst; /* of the gradients too */
     int block;
-    fv_dnn_algorithm algorithm;
     bool bias;
     bool plain_weights;
     const fv_dnn_layout *weights; /* of the gradient too; NULL: the primitive's choice */
@@ -99,8 +95,7 @@ fv_status fv_dnn_conv_new(const fv_dnn_conv *what, fv_dnn_pass pass, const fv_pr
 fv_status fv_dnn_linear_new(const fv_dnn_linear *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out);
 fv_status fv_dnn_pool_new(const fv_dnn_pool *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out);
 fv_status fv_dnn_relayout_new(const fv_dnn_relayout *what, fv_prim **out);
-/* src -> dst, a parameter from one layout to another; NULL is plain. Refused where the shapes differ in rank, and from
- * Winograd's layouts, which have no way back. */
+/* src -> dst, a parameter from one layout to another; NULL is plain. Refused where the shapes differ in rank. */
 fv_status fv_dnn_reorder_new(const fv_dnn_layout *from, const fv_dnn_layout *to, fv_prim **out);
 void fv_prim_free(fv_prim *p);
 

@@ -97,13 +97,8 @@ static void conv_tensors(dnn_request *r, const fv_dnn_conv *what, conv_descs *d)
 
 static dnnl_status_t conv_desc(dnnl_convolution_desc_t *desc, const fv_dnn_conv *what, fv_dnn_pass pass,
                                const conv_descs *d) {
-    static const dnnl_alg_kind_t algorithms[] = {
-        [FV_DNN_DIRECT] = dnnl_convolution_direct,
-        [FV_DNN_WINOGRAD] = dnnl_convolution_winograd,
-        [FV_DNN_AUTO] = dnnl_convolution_auto,
-    };
     const fv_conv_shape *s = &what->shape;
-    dnnl_alg_kind_t alg = algorithms[what->algorithm];
+    const dnnl_alg_kind_t alg = dnnl_convolution_direct;
     dnnl_dims_t stride = {s->stride[0], s->stride[1]}, extra = {s->dilation[0] - 1, s->dilation[1] - 1};
     dnnl_dims_t before = {s->pad[0], s->pad[1]}, after = {s->pad[2], s->pad[3]};
     if (pass == FV_DNN_BACKWARD)
@@ -119,10 +114,6 @@ static dnnl_status_t conv_desc(dnnl_convolution_desc_t *desc, const fv_dnn_conv 
 fv_status fv_dnn_conv_new(const fv_dnn_conv *what, fv_dnn_pass pass, const fv_prim *forward, fv_prim **out) {
     const fv_conv_shape *s = &what->shape;
     *out = NULL;
-    /* 2.6.3 would take the padding to be the same on opposite sides, and be wrong at the border. */
-    bool even = s->pad[0] == s->pad[2] && s->pad[1] == s->pad[3];
-    if (what->algorithm == FV_DNN_WINOGRAD && !even) return FV_OK;
-
     dnn_request r = fv_dnn_request("convolution%s [%d,%d,%d,%d]*[%d,%d,%d,%d]", pass_names[pass], s->n, s->ic, s->ih,
                                    s->iw, s->oc, s->ic / s->groups, s->kernel[0], s->kernel[1]);
     conv_args(&r, pass, &what->post);

@@ -7,6 +7,7 @@
 #include "kernels/activation.h"
 #include "kernels/layout.h"
 #include "kernels/shapes.h"
+#include "kernels/winograd.h"
 
 /* Adam's step and its like, with the bias corrections worked in. */
 typedef struct fv_adam_terms {

@@ -200,29 +200,6 @@ static double cost_plain(const fv_node *node, int threads) {
     return fv_cost_dnn((oc < 64 ? 4 : 2) * macs(node), oc, threads);
 }
 
-/* Winograd's F(4x4, 3x3) (Lavin and Gray 2016): a tile of 4x4 outputs takes 36 products a pair of channels, not 144. What it
- * saves in arithmetic it pays in traffic: tiles and weights, as 6x6 each, are written and read back. */
-static const char winograd[] = "winograd";
-
-static bool suits_winograd(const fv_conv_shape *s) {
-    enum { LANES = 16 }; /* AVX-512 alone has it */
-    bool plain = s->stride[0] == 1 && s->stride[1] == 1 && s->dilation[0] == 1 && s->dilation[1] == 1 && s->groups == 1;
-    bool padded = s->pad[0] <= 1 && s->pad[1] <= 1 && s->pad[2] == s->pad[0] && s->pad[3] == s->pad[1];
-    return plain && padded && s->kernel[0] == 3 && s->kernel[1] == 3 && fv_block() == LANES && s->ic % LANES == 0 &&
-           s->oc % LANES == 0;
-}
-
-static double cost_winograd(const fv_node *node, int threads) {
-    enum { TILE = 4, POINTS = 36 };
-    fv_conv_shape s = fv_conv2d_shape(node);
-    if (!suits_winograd(&s)) return FV_NEVER;
-    size_t tiles = (size_t)s.n * (size_t)((s.oh + TILE - 1) / TILE) * (size_t)((s.ow + TILE - 1) / TILE);
-    size_t weights = (size_t)s.ic * (size_t)s.oc, maps = tiles * (size_t)(s.ic + s.oc);
-    double moved = 2.0 * POINTS * (double)(weights + maps) * sizeof(float);
-    return fv_cost_dnn(POINTS * tiles * weights, s.ic < s.oc ? s.ic : s.oc, threads) + fv_cost_bytes(moved) +
-           fv_cost_traffic(node);
-}
-
 static fv_dnn_post post_of(const fv_conv2d_node_args *args) {
     fv_dnn_post post = fv_activation_post((fv_activation)args->activation, args->slope);
     post.add = args->has_skip;
@@ -237,7 +214,6 @@ static fv_dnn_conv dnn_conv(const fv_step *step) {
         .src = backward ? kernel->out : kernel->in,
         .dst = backward ? kernel->in : kernel->out,
         .block = fv_block(),
-        .algorithm = kernel->name == winograd ? FV_DNN_WINOGRAD : FV_DNN_DIRECT,
         .bias = args_of(step->node)->has_bias,
         .post = post_of(step->node->args),
     };
@@ -248,9 +224,7 @@ static fv_status plan_dnn(fv_step *step) {
     fv_prim *prim = NULL;
     step->refused = what.post.add && what.src != what.dst; /* the skip comes as x does, and is needed as y is */
     if (step->refused) return FV_OK;
-    /* For inference oneDNN would want the weights as 6x6 tiles, a layout of no other use; so it makes them in each run. */
-    fv_dnn_pass pass = what.algorithm == FV_DNN_WINOGRAD ? FV_DNN_TRAIN : fv_dnn_forward_pass(step);
-    FV_TRY(fv_dnn_conv_new(&what, pass, NULL, &prim));
+    FV_TRY(fv_dnn_conv_new(&what, fv_dnn_forward_pass(step), NULL, &prim));
     fv_dnn_settle(step, prim, &step->in_layout[1]);
     if (args_of(step->node)->has_skip) step->overwrites = step->node->n_in;
     return FV_OK;
@@ -307,7 +281,7 @@ static const fv_kernel kernels[] = {
     {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, cost_batch, plan_batch, run_batch},
     {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_dnn, run_dnn},
     {"simd", FV_BLOCKED, FV_BLOCKED, 0, fv_depthwise_cost, fv_depthwise_plan, fv_depthwise_run},
-    {winograd, FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_winograd, plan_dnn, run_dnn},
+    {"winograd", FV_BLOCKED, FV_BLOCKED, 0, fv_winograd_cost, fv_winograd_plan, fv_winograd_run},
     {"dnn", FV_PLAIN, FV_BLOCKED, FV_SOLO, cost_first, plan_dnn, run_dnn},
     {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_dnn, run_dnn},
 };
@@ -316,7 +290,7 @@ static const fv_kernel data_kernels[] = {
     {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, cost_batch, plan_batch, run_batch_data},
     {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_dnn_data, run_dnn_data},
     {"simd", FV_BLOCKED, FV_BLOCKED, 0, fv_depthwise_cost, fv_depthwise_plan, fv_depthwise_run_data},
-    {winograd, FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_winograd, plan_dnn_data, run_dnn_data},
+    {"winograd", FV_BLOCKED, FV_BLOCKED, 0, fv_winograd_cost, fv_winograd_plan, fv_winograd_run_data},
     {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_dnn_data, run_dnn_data},
 };
 
@@ -324,7 +298,7 @@ static const fv_kernel weights_kernels[] = {
     {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, cost_batch, plan_batch_weights, run_batch_weights},
     {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_dnn_weights, run_dnn_weights},
     {"simd", FV_BLOCKED, FV_BLOCKED, 0, fv_depthwise_cost, fv_depthwise_plan, fv_depthwise_run_weights},
-    {winograd, FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_winograd, plan_dnn_weights, run_dnn_weights},
+    {"winograd", FV_BLOCKED, FV_BLOCKED, 0, fv_winograd_cost, fv_winograd_plan_weights, fv_winograd_run_weights},
     {"dnn", FV_BLOCKED, FV_PLAIN, FV_SOLO, cost_first, plan_dnn_weights, run_dnn_weights},
     {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_dnn_weights, run_dnn_weights},
 };

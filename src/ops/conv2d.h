@@ -15,4 +15,12 @@ void fv_depthwise_run(const fv_step *step, int thread, int nthreads);
 void fv_depthwise_run_data(const fv_step *step, int thread, int nthreads);
 void fv_depthwise_run_weights(const fv_step *step, int thread, int nthreads);
 
+/* Winograd's method by own kernels in FV_BLOCKED (winograd.c). */
+double fv_winograd_cost(const fv_node *node, int threads);
+fv_status fv_winograd_plan(fv_step *step);
+fv_status fv_winograd_plan_weights(fv_step *step);
+void fv_winograd_run(const fv_step *step, int thread, int nthreads);
+void fv_winograd_run_data(const fv_step *step, int thread, int nthreads);
+void fv_winograd_run_weights(const fv_step *step, int thread, int nthreads);
+
 #endif

@@ -359,8 +359,7 @@ static void random_convolutions_are_right_or_refused(void **state) {
                             .dst = PICK(0, 0, 0, 1) ? FV_PLAIN : FV_BLOCKED,
                             .block = block,
                             .bias = PICK(0, 1),
-                            .plain_weights = PICK(0, 0, 1),
-                            .algorithm = PICK(FV_DNN_DIRECT, FV_DNN_AUTO)};
+                            .plain_weights = PICK(0, 0, 1)};
         snprintf(context, sizeof context, "seed %d: ", (int)seed);
         try_conv(&what, 1e-4);
     }
@@ -395,23 +394,6 @@ static void post_ops_are_fused(void **state) {
             fv_prim_free(forward);
             conv_case_free(&k);
         }
-}
-
-static void winograd_is_only_used_when_asked(void **state) {
-    (void)state;
-    fv_dnn_conv what = {.shape = sized((fv_conv_shape)SHAPE(2, 32, 16, 32, 3, 1, 1, 1, 1)),
-                        .src = FV_BLOCKED,
-                        .dst = FV_BLOCKED,
-                        .block = block};
-    for (int algorithm = FV_DNN_DIRECT; algorithm <= FV_DNN_WINOGRAD; algorithm++) {
-        what.algorithm = (fv_dnn_algorithm)algorithm;
-        conv_case k = conv_case_new(&what);
-        fv_prim *p;
-        if (conv_forward(&what, &k, FV_DNN_INFER, 1e-3, &p))
-            assert_int_equal(strstr(fv_prim_implementation(p), "wino") != NULL, algorithm == FV_DNN_WINOGRAD);
-        fv_prim_free(p);
-        conv_case_free(&k);
-    }
 }
 
 /* ---- Linear ---- */
@@ -730,7 +712,6 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup(good_convolutions_are_made_and_right, reseed),
         cmocka_unit_test_setup(random_convolutions_are_right_or_refused, reseed),
         cmocka_unit_test_setup(post_ops_are_fused, reseed),
-        cmocka_unit_test_setup(winograd_is_only_used_when_asked, reseed),
         cmocka_unit_test_setup(linear_all_passes, reseed),
         cmocka_unit_test_setup(pooling_all_passes, reseed),
         cmocka_unit_test_setup(relayout_keeps_values_and_clears_lanes, reseed),

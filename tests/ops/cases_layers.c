@@ -85,13 +85,25 @@ static fv_value *conv_depthwise_fused(lab *l) {
     return inference_only(conv_node(l, &args, x, args.groups));
 }
 
-/* What Winograd's kernels take; whole and broken tiles. */
-static fv_value *conv_3x3(lab *l) {
+/* What Winograd's kernels take: any channels, any padding below the kernel; whole and broken tiles. */
+static fv_value *square(lab *l, fv_conv2d_node_args args) {
+    int side = LAB_PICK(l, 3, 5);
+    args.window = (fv_window){.kernel = {side, side}, .stride = {1, 1}, .dilation = {1, 1}};
+    args.groups = 1;
+    args.has_bias = lab_chance(l, 50);
+    for (int i = 0; i < 4; i++)
+        args.window.pad[i] = i && lab_chance(l, 60) ? args.window.pad[0] : lab_int(l, 0, side - 1);
+    int n = l->small ? 1 : LAB_PICK(l, 1, 2, 5);
+    fv_shape x = any_image(l, &args.window, n, l->small ? 2 : LAB_PICK(l, 6, 16, 24, 58), 14);
+    return conv_node(l, &args, x, l->small ? 2 : LAB_PICK(l, 6, 16, 24, 58, 96));
+}
+
+static fv_value *conv_square(lab *l) { return square(l, (fv_conv2d_node_args){0}); }
+
+static fv_value *conv_square_fused(lab *l) {
     fv_conv2d_node_args args = {
-        .window = {.kernel = {3, 3}, .stride = {1, 1}, .dilation = {1, 1}}, .groups = 1, .has_bias = lab_chance(l, 50)};
-    for (int i = 0; i < 4; i++) args.window.pad[i] = i && lab_chance(l, 60) ? args.window.pad[0] : lab_int(l, 0, 1);
-    fv_shape x = any_image(l, &args.window, lab_batch(l), l->small ? 2 : LAB_PICK(l, 16, 32, 48), 10);
-    return conv_node(l, &args, x, l->small ? 2 : LAB_PICK(l, 16, 32, 80));
+        .activation = lab_int(l, 0, FV_ACTIVATIONS - 1), .slope = 0.125f, .has_skip = lab_chance(l, 50)};
+    return inference_only(square(l, args));
 }
 
 static fv_value *conv_fused(lab *l) {
@@ -242,7 +254,8 @@ const lab_case lab_layer_cases[] = {
     {"conv2d: groups", conv_groups, 0},
     {"conv2d: depthwise", conv_depthwise, 0},
     {"conv2d: depthwise, fused", conv_depthwise_fused, 0},
-    {"conv2d: 3x3", conv_3x3, 0},
+    {"conv2d: square", conv_square, 0},
+    {"conv2d: square, fused", conv_square_fused, 1e-4}, /* of what an activation cuts, the error stays that of the sum */
     {"conv2d: fused", conv_fused, 0},
     {"linear", linear, 0},
     {"max_pool", max_pool, 1e-6},

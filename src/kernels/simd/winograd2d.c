@@ -1,0 +1,256 @@
+/* Winograd's convolution in FV_BLOCKED, a block of tiles at a time: transformed inputs, products and sums stay in the
+ * second-level cache as far as the channels allow; transformed weights U stream through it, once a block. */
+#include "kernels/simd/winograd2d.h"
+
+enum {
+    CACHE = 256 * 1024,         /* bytes of a block at least: V, of one thread */
+    SHARED_CACHE = 2048 * 1024, /* V and M, of all threads */
+    BAND = 512 * 1024,          /* bytes of M in a band */
+    MOST = FV_WINOGRAD_MOST,
+};
+
+/* ---- Sizes --------------------------------------------------------------------------------------------------------- */
+
+static int rounds(int count, int by) { return (count + by - 1) / by; }
+
+/* Of floats from one point to the next: an odd number of vectors. */
+static ptrdiff_t distance(ptrdiff_t floats) { return (floats / WIDTH | 1) * WIDTH; }
+
+/* As many tiles as fit, in whole groups: a block is the larger the more it has to read (and write) of U. */
+static int block_of(const fv_winograd *k, size_t bytes, size_t share, int vectors) {
+    size_t tile = (size_t)points_of(k) * (size_t)vectors * WIDTH * sizeof(float);
+    size_t weights = (size_t)(points_of(k) * k->u_point) * sizeof(float) / share;
+    int fit = (int)((bytes > weights ? bytes : weights) / tile) / TILES, all = rounds(k->tiles, TILES);
+    return (fit < 1 ? 1 : fit < all ? fit : all) * TILES;
+}
+
+static int band_of(const fv_winograd *k) {
+    size_t panel = (size_t)points_of(k) * (size_t)k->block * PANEL * sizeof(float);
+    int fit = (int)(BAND / panel);
+    return fit < 1 ? 1 : fit < k->panels ? fit : k->panels;
+}
+
+void SIMD(winograd2d_plan)(const fv_conv_shape *s, int lanes, int kind, bool gradient, fv_winograd *k) {
+    *k = (fv_winograd){.shape = *s, .lanes = lanes, .kind = kind, .tile = fv_winograd_tile_of(kind)};
+    k->down = rounds(s->oh, k->tile.outputs);
+    k->across = rounds(s->ow, k->tile.outputs);
+    k->tiles = s->n * k->down * k->across;
+    k->slices = rounds(s->ic, WIDTH);
+    k->panels = rounds(out_slices(k), 2);
+    k->u_point = distance(k->panels * u_panel(k));
+    k->block = gradient ? block_of(k, SHARED_CACHE, 2, k->slices + 2 * k->panels) : block_of(k, CACHE, 8, k->slices);
+    k->band = gradient ? k->panels : band_of(k);
+    k->v_point = distance(k->slices * v_slice(k));
+    k->m_point = distance(k->band * m_panel(k));
+}
+
+size_t SIMD(winograd2d_weights_floats)(const fv_winograd *k) { return (size_t)(points_of(k) * k->u_point); }
+size_t SIMD(winograd2d_tiles_floats)(const fv_winograd *k) {
+    return (size_t)(points_of(k) * (k->v_point + k->m_point));
+}
+
+/* ---- Places -------------------------------------------------------------------------------------------------------- */
+
+/* A tile: its image, its first output. */
+typedef struct place {
+    int image, row, column;
+} place;
+
+static place place_of(const fv_winograd *k, int tile) {
+    int per_image = k->down * k->across, in_image = tile % per_image;
+    return (place){tile / per_image, in_image / k->across * k->tile.outputs, in_image % k->across * k->tile.outputs};
+}
+
+/* Maps of FV_BLOCKED. */
+typedef struct maps {
+    int channels, height, width;
+} maps;
+
+static maps maps_in(const fv_winograd *k) { return (maps){k->shape.ic, k->shape.ih, k->shape.iw}; }
+static maps maps_out(const fv_winograd *k) { return (maps){k->shape.oc, k->shape.oh, k->shape.ow}; }
+
+/* Pixel (0,0) of a vector of channels. */
+static size_t map_at(const maps *m, int lanes, int image, int slice) {
+    size_t blocks = (size_t)rounds(m->channels, lanes), block = (size_t)(slice * WIDTH / lanes);
+    size_t map = (size_t)image * blocks + block, pixels = (size_t)m->height * (size_t)m->width;
+    return map * pixels * (size_t)lanes + (size_t)(slice * WIDTH % lanes);
+}
+
+/* Calls `spread` on the size x size patch of a map that begins at (row, column), zero where it hangs over. */
+static void spread_patch(const fv_winograd *k, spread_tile *spread, const maps *m, const float *map, int row,
+                         int column, int size, float *to, ptrdiff_t point) {
+    const int lanes = k->lanes;
+    const ptrdiff_t pitch = (ptrdiff_t)m->width * lanes;
+    float patch[MOST * MOST * WIDTH];
+    if (row >= 0 && column >= 0 && row + size <= m->height && column + size <= m->width) {
+        spread(&k->tile, map + row * pitch + (ptrdiff_t)column * lanes, pitch, lanes, to, point);
+        return;
+    }
+    for (int i = 0; i < size; i++)
+        for (int j = 0; j < size; j++) {
+            bool inside = row + i >= 0 && row + i < m->height && column + j >= 0 && column + j < m->width;
+            store(patch + (i * size + j) * WIDTH,
+                  inside ? load(map + (row + i) * pitch + (ptrdiff_t)(column + j) * lanes) : (vf){0});
+        }
+    spread(&k->tile, patch, size * WIDTH, WIDTH, to, point);
+}
+
+/* Input channels of a tile, as tile `i` of a block. */
+static void spread_input(const fv_winograd *k, int tile, int i, const float *x, float *v) {
+    const maps m = maps_in(k);
+    const place at = place_of(k, tile);
+    for (int slice = 0; slice < k->slices; slice++)
+        spread_patch(k, transforms_of(k)->input, &m, x + map_at(&m, k->lanes, at.image, slice),
+                     at.row - k->shape.pad[0], at.column - k->shape.pad[1], k->tile.points,
+                     v + slice * v_slice(k) + i * WIDTH, k->v_point);
+}
+
+/* ---- Weights ------------------------------------------------------------------------------------------------------- */
+
+/* Where a vector of output channels lies in U or M: `panel` floats to a panel. */
+static ptrdiff_t in_panels(int slice, ptrdiff_t panel) { return slice / 2 * panel + slice % 2 * WIDTH; }
+
+void SIMD(winograd2d_weights)(const fv_winograd *k, int c0, int c1, const float *w, size_t out, size_t in, bool turned,
+                              float *u) {
+    const int taps = k->tile.taps * k->tile.taps;
+    float patch[MOST * MOST * WIDTH] = {0};
+    for (int slice = 0; slice < out_slices(k); slice++) {
+        int o = slice * WIDTH, count = k->shape.oc - o < WIDTH ? k->shape.oc - o : WIDTH;
+        for (int j = 0; j < WIDTH && count < WIDTH; j++)
+            for (int t = 0; t < taps; t++) patch[t * WIDTH + j] = 0;
+        for (int c = c0; c < c1; c++) {
+            for (int j = 0; j < count; j++) {
+                const float *from = w + (size_t)(o + j) * out + (size_t)c * in;
+                for (int t = 0; t < taps; t++) patch[(turned ? taps - 1 - t : t) * WIDTH + j] = from[t];
+            }
+            transforms_of(k)->weights(&k->tile, patch, k->tile.taps * WIDTH, WIDTH,
+                                      u + in_panels(slice, u_panel(k)) + c * PANEL, k->u_point);
+        }
+    }
+}
+
+void SIMD(winograd2d_weights_back)(const fv_winograd *k, int c0, int c1, const float *u, float *dw) {
+    const int taps = k->tile.taps * k->tile.taps;
+    vf patch[MOST * MOST];
+    for (int slice = 0; slice * WIDTH < k->shape.oc; slice++)
+        for (int c = c0; c < c1; c++) {
+            transforms_of(k)->weights_back(&k->tile, u + in_panels(slice, u_panel(k)) + c * PANEL, k->u_point, patch);
+            for (int j = 0; j < WIDTH && slice * WIDTH + j < k->shape.oc; j++) {
+                float *to = dw + ((size_t)(slice * WIDTH + j) * (size_t)k->shape.ic + (size_t)c) * (size_t)taps;
+                for (int t = 0; t < taps; t++) to[t] = patch[t][j];
+            }
+        }
+}
+
+/* ---- Forward ------------------------------------------------------------------------------------------------------- */
+
+typedef struct outputs {
+    const float *bias, *skip;
+    float *y;
+    void (*activate)(size_t count, const float *x, float *y);
+} outputs;
+
+static vf bias_of(const fv_winograd *k, const outputs *out, int slice) {
+    int left = k->shape.oc - slice * WIDTH;
+    if (!out->bias || left <= 0) return (vf){0};
+    return left < WIDTH ? load_some(out->bias + slice * WIDTH, (size_t)left) : load(out->bias + slice * WIDTH);
+}
+
+/* One vector of output channels of a tile. */
+static void put(const fv_winograd *k, const outputs *out, place at, int slice, const float *m) {
+    const maps of = maps_out(k);
+    const int size = k->tile.outputs, lanes = k->lanes;
+    const int rows = of.height - at.row < size ? of.height - at.row : size;
+    const int columns = of.width - at.column < size ? of.width - at.column : size;
+    size_t first =
+        map_at(&of, lanes, at.image, slice) + ((size_t)at.row * (size_t)of.width + (size_t)at.column) * (size_t)lanes;
+    vf patch[MOST * MOST], bias = bias_of(k, out, slice);
+    transforms_of(k)->output(&k->tile, m, k->m_point, patch);
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) {
+            size_t pixel = first + ((size_t)i * (size_t)of.width + (size_t)j) * (size_t)lanes;
+            vf y = patch[i * size + j] + bias;
+            store(out->y + pixel, out->skip ? y + load(out->skip + pixel) : y);
+        }
+    if (!out->activate || (slice + 1) * WIDTH % lanes) return; /* whole blocks of channels, since they are contiguous */
+    for (int i = 0; i < rows; i++) {
+        float *row = out->y + first + WIDTH - lanes + (size_t)i * (size_t)of.width * (size_t)lanes;
+        out->activate((size_t)columns * (size_t)lanes, row, row);
+    }
+}
+
+/* Vectors of a panel. */
+static int vectors_of(const fv_winograd *k, int panel) { return out_slices(k) - 2 * panel < 2 ? 1 : 2; }
+
+static void forward_band(const fv_winograd *k, const outputs *out, int tile, int count, int begin, int end,
+                         const float *v, const float *u, float *m) {
+    for (int p = 0; p < points_of(k); p++)
+        for (int panel = begin; panel < end; panel++) SIMD(winograd2d_product)
+    (k, count, vectors_of(k, panel), v + p * k->v_point, u + p * k->u_point + panel * u_panel(k),
+     m + p * k->m_point + (panel - begin) * m_panel(k));
+    for (int i = 0; i < count; i++) {
+        place at = place_of(k, tile + i);
+        for (int slice = 2 * begin; slice < 2 * end && slice < out_slices(k); slice++)
+            put(k, out, at, slice, m + in_panels(slice - 2 * begin, m_panel(k)) + i * PANEL);
+    }
+}
+
+void SIMD(winograd2d_forward)(const fv_winograd *k, int t0, int t1, const float *x, const float *u, const float *bias,
+                              const float *skip, float *y, void (*activate)(size_t count, const float *x, float *y),
+                              float *scratch) {
+    const outputs out = {bias, skip, y, activate};
+    float *v = scratch, *m = scratch + points_of(k) * k->v_point;
+    for (int tile = t0; tile < t1; tile += k->block) {
+        int count = t1 - tile < k->block ? t1 - tile : k->block;
+        for (int i = 0; i < count; i++) spread_input(k, tile + i, i, x, v);
+        for (int panel = 0; panel < k->panels; panel += k->band)
+            forward_band(k, &out, tile, count, panel, panel + k->band < k->panels ? panel + k->band : k->panels, v, u,
+                         m);
+    }
+}
+
+/* ---- The weights' gradient ------------------------------------------------------------------------------------------- */
+
+void SIMD(winograd2d_spread)(const fv_winograd *k, int first, int t0, int t1, const float *x, const float *dy,
+                             float *scratch) {
+    const maps of = maps_out(k);
+    float *m = scratch + points_of(k) * k->v_point;
+    for (int tile = t0; tile < t1; tile++) {
+        const place at = place_of(k, tile);
+        spread_input(k, tile, tile - first, x, scratch);
+        for (int slice = 0; slice < out_slices(k); slice++)
+            spread_patch(k, transforms_of(k)->gradient, &of, dy + map_at(&of, k->lanes, at.image, slice), at.row,
+                         at.column, k->tile.outputs, m + in_panels(slice, m_panel(k)) + (tile - first) * PANEL,
+                         k->m_point);
+    }
+}
+
+int SIMD(winograd2d_parts)(const fv_winograd *k) { return points_of(k) * k->panels; }
+
+void SIMD(winograd2d_multiply)(const fv_winograd *k, int first, int p0, int p1, const float *scratch, float *u) {
+    const float *m = scratch + points_of(k) * k->v_point;
+    int count = k->tiles - first < k->block ? k->tiles - first : k->block;
+    for (int part = p0; part < p1; part++) {
+        int p = part / k->panels, panel = part % k->panels;
+        SIMD(winograd2d_product_back)
+        (k, count, vectors_of(k, panel), scratch + p * k->v_point, m + p * k->m_point + panel * m_panel(k), first > 0,
+         u + p * k->u_point + panel * u_panel(k));
+    }
+}
+
+/* Image by image, so that no sum grows long. */
+void SIMD(winograd2d_bias)(const fv_winograd *k, int b0, int b1, const float *dy, float *db) {
+    const maps of = maps_out(k);
+    size_t floats = (size_t)of.height * (size_t)of.width * (size_t)k->lanes;
+    for (int slice = b0 * k->lanes / WIDTH; slice < b1 * k->lanes / WIDTH && slice * WIDTH < of.channels; slice++) {
+        vf total = {0};
+        for (int n = 0; n < k->shape.n; n++) {
+            const float *map = dy + map_at(&of, k->lanes, n, slice);
+            vf sum = {0};
+            for (size_t i = 0; i < floats; i += (size_t)k->lanes) sum += load(map + i);
+            total += sum;
+        }
+        int left = of.channels - slice * WIDTH;
+        store_some(db + slice * WIDTH, total, (size_t)(left < WIDTH ? left : WIDTH));
+    }
+}
