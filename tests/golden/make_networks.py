@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""torchvision's networks in numbers: writes networks.inc (parameters, MACs, a digest of names and shapes), logits.inc (what
-weights made by a formula give at inference, in float64) and losses.inc (ten training steps). tests/models/test_torchvision.c
-has the same formula, so no weights are stored.
+"""torchvision's networks in numbers: writes networks.inc (parameters, MACs, a digest of names and shapes; logits at inference
+and in training, the loss, and each parameter's gradient, in float64) and losses.inc (ten training steps).
+tests/models/test_torchvision.c makes the same weights and images by the same formula, so only results are stored.
 
     make_networks.py              writes the files
     make_networks.py --list NAME  prints the names and shapes behind a digest, a line each"""
@@ -17,8 +17,9 @@ import torch.nn as nn
 import torchvision.models as zoo
 from torchvision.models.googlenet import GoogLeNet, Inception
 from torchvision.models.resnet import BasicBlock, ResNet
+from torchvision.ops.misc import Conv2dNormActivation
 
-CLASSES, SIDE, BATCH, STEPS = 10, 64, 4, 10  # of logits and losses
+CLASSES, BATCH, SIDE, STEPS = 10, 4, 64, 10  # of logits and losses
 
 # ---- Networks that torchvision has not, or has otherwise ------------------------------------------------------------
 
@@ -46,6 +47,23 @@ class Cifar(ResNet):
             setattr(self, f"layer{stage + 1}", self._make_layer(block, 16 << stage, blocks, stride=1 + (stage > 0)))
         self.layer4 = nn.Identity()
         self.fc = nn.Linear(64, num_classes)
+
+
+class BookLeNet(nn.Module):
+    """LeNet as the book's code has it; or as its text says."""
+
+    def __init__(self, classes, side, text=False):
+        super().__init__()
+        self.conv1, self.conv2, self.conv3 = nn.Conv2d(1, 6, 5), nn.Conv2d(6, 16, 5), nn.Conv2d(16, 120, 4)
+        self.fc1, self.fc2, self.pool, self.text = nn.Linear(120, 64), nn.Linear(64, classes), nn.MaxPool2d(2), text
+
+    def forward(self, x):
+        def text(x):
+            return torch.sigmoid(x) if self.text else x
+
+        x = self.pool(torch.sigmoid(self.conv1(x)))
+        x = self.pool(text(self.conv2(x if self.text else torch.sigmoid(x))))
+        return self.fc2(torch.sigmoid(self.fc1(text(self.conv3(x)).flatten(1))))
 
 
 class BookAlexNet(nn.Module):
@@ -115,6 +133,34 @@ def googlenet(classes, side, stem_stride=2, lrn=False, **options):
     return net
 
 
+class MobileNetV1(nn.Module):
+    """Howard et al. 2017, table 1."""
+
+    ROWS = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 2), (1024, 1)]
+
+    def __init__(self, classes, side, width_mult=1):
+        super().__init__()
+        unit, width = Conv2dNormActivation, int(32 * width_mult)
+        layers = [unit(3, width, stride=2)]
+        for channels, stride in self.ROWS:
+            channels = int(channels * width_mult)
+            layers.append(nn.Sequential(unit(width, width, stride=stride, groups=width), unit(width, channels, 1)))
+            width = channels
+        self.features = nn.Sequential(*layers)
+        self.classifier = nn.Linear(width, classes)
+
+    def forward(self, x):
+        return self.classifier(self.features(x).mean((2, 3)))
+
+
+def leaky_resnet18(classes, side):
+    net = zoo.resnet18(num_classes=classes)
+    for m in net.modules():
+        if hasattr(m, "relu"):
+            m.relu = nn.LeakyReLU(0.1)
+    return net
+
+
 def vgg(name):
     def build(classes, side):
         net = getattr(zoo, name)(num_classes=classes, init_weights=False)
@@ -130,26 +176,36 @@ def published(name, **options):
     return lambda classes, side: getattr(zoo, name)(num_classes=classes, **options)
 
 
-NETWORKS = {
-    "alexnet": (BookAlexNet, 224, 1000),
-    "alexnet_owt": (alexnet_owt, 224, 1000),
-    **{f"vgg{n}{bn}": (vgg(f"vgg{n}{bn}"), 224, 1000) for bn in ("", "_bn") for n in (11, 13, 16, 19)},
-    **{name: (published(name), 224, 1000) for name in (
-        "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d", "wide_resnet50_2")},
-    "googlenet": (googlenet, 224, 1000),
-    "googlenet:stem_stride=1,no_aux=1": (lambda classes, side: googlenet(classes, side, 1, aux_logits=False), 224, 1000),
-    "googlenet:lrn=1": (lambda classes, side: googlenet(classes, side, lrn=True), 224, 1000),
-    "googlenet_bn": (published("googlenet", init_weights=False), 224, 1000),
-    **{name: (published(name), 224, 1000) for name in ("squeezenet1_0", "squeezenet1_1", "densenet121")},
-    "resnet20": (lambda classes, side: Cifar(BasicBlock, 3, classes), 32, 10),
-    "resnet56": (lambda classes, side: Cifar(BasicBlock, 9, classes), 32, 10),
-    "plain18": (lambda classes, side: ResNet(PlainBlock, [2, 2, 2, 2], classes), 224, 1000),
-    "plain34": (lambda classes, side: ResNet(PlainBlock, [3, 4, 6, 3], classes), 224, 1000),
-    "plain20": (lambda classes, side: Cifar(PlainBlock, 3, classes), 32, 10),
-    "plain56": (lambda classes, side: Cifar(PlainBlock, 9, classes), 32, 10),
+NETWORKS = {  # how to build one, and the paper's input and classes
+    "lenet": (BookLeNet, (1, 28, 28), 10),
+    "lenet:text=1": (partial(BookLeNet, text=True), (1, 28, 28), 10),
+    **{name: (build, (3, 224, 224), 1000) for name, build in {
+        "alexnet": BookAlexNet,
+        "alexnet_owt": alexnet_owt,
+        **{f"vgg{n}{bn}": vgg(f"vgg{n}{bn}") for bn in ("", "_bn") for n in (11, 13, 16, 19)},
+        "googlenet": googlenet,
+        "googlenet:stem_stride=1,no_aux=1": partial(googlenet, stem_stride=1, aux_logits=False),
+        "googlenet:lrn=1": partial(googlenet, lrn=True),
+        "googlenet_bn": published("googlenet", init_weights=False),
+        **{name: published(name) for name in (
+            "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d", "wide_resnet50_2")},
+        "resnet18:leaky=1": leaky_resnet18,
+        "plain18": lambda classes, side: ResNet(PlainBlock, [2, 2, 2, 2], classes),
+        "plain34": lambda classes, side: ResNet(PlainBlock, [3, 4, 6, 3], classes),
+        **{name: published(name) for name in ("squeezenet1_0", "squeezenet1_1", "densenet121")},
+        "mobilenet_v1": MobileNetV1,
+        "mobilenet_v1:width_mult=0.5": partial(MobileNetV1, width_mult=0.5),
+        **{name: published(name) for name in ("mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large")},
+        "mobilenet_v2:width_mult=0.35": published("mobilenet_v2", width_mult=0.35),
+        "mobilenet_v3_small:width_mult=1.5": published("mobilenet_v3_small", width_mult=1.5),
+        "shufflenet_v2_x1_0": published("shufflenet_v2_x1_0"),
+    }.items()},
+    **{name: (lambda classes, side, block=block, n=n: Cifar(block, n, classes), (3, 32, 32), 10)
+       for name, block, n in (("resnet20", BasicBlock, 3), ("resnet56", BasicBlock, 9),
+                              ("plain20", PlainBlock, 3), ("plain56", PlainBlock, 9))},
 }
-# Learning rates. Not googlenet_bn: PyTorch's float32 leaves its float64 by 0.5 % in the third step.
-TRAINED = {"alexnet": 0.0005, "resnet18": 0.01, "googlenet": 0.0002}
+# Learning rates with which PyTorch's float32 keeps within 2e-4 of its float64 for all ten steps.
+TRAINED = {"lenet": 0.1, "alexnet": 0.0005, "resnet18": 0.0002, "googlenet": 0.00005, "mobilenet_v2": 0.0002}
 
 # ---- Numbers that both sides make ------------------------------------------------------------------------------------
 
@@ -169,12 +225,14 @@ def uniform(name, count):
     return ((x >> np.uint32(8)).astype(np.int64) - 2**23).astype(np.float32) / np.float32(2**23)
 
 
-def value(name, shape):
-    """Weights as He et al. 2015 have them, uniform; the rest of a size that keeps signals alive."""
+def value(name, shape, shift):
+    """Weights as He et al. 2015 have them, uniform; the rest of a size that keeps signals alive. The shifts of batch norm are
+    positive, so that most values pass the ReLU behind it: without, each layer enlarges the errors of the one before, and
+    PyTorch's own float32 is 8e-4 from its float64 in the logits of plain56; with, 5e-7."""
     u = uniform(name, math.prod(shape))
     if len(shape) > 1:
         u = u * np.float32(math.sqrt(6 / math.prod(shape[1:])))
-    elif name.endswith(("weight", "running_var")):
+    elif shift or name.endswith(("weight", "running_var")):
         u = np.float32(0.75) + u * np.float32(0.25)
     else:
         u = u * np.float32(0.125)
@@ -186,13 +244,30 @@ def state(net):
     return {k: v for k, v in net.state_dict().items() if not k.endswith("num_batches_tracked")}
 
 
-def made(build):
-    net = build(CLASSES, SIDE).double()
-    net.load_state_dict({k: value(k, v.shape) for k, v in state(net).items()})
+def made(build, shape):
+    """A small form of the network, its weights by the formula and nothing dropped; images; labels. 64x64 leaves most networks
+    a last map of 2x2, whose statistics a batch norm can use."""
+    side = min(shape[1], SIDE)
+    shape = (shape[0], side, side)
+    net = build(CLASSES, side).double()
+    entries = state(net)
+    shifts = {k.replace("running_mean", "bias") for k in entries if k.endswith("running_mean")}
+    net.load_state_dict({k: value(k, v.shape, k in shifts) for k, v in entries.items()})
     for m in net.modules():
         if isinstance(m, nn.Dropout):
             m.p = 0.0
-    return net, torch.from_numpy(uniform("input", BATCH * 3 * SIDE * SIDE)).double().reshape(BATCH, 3, SIDE, SIDE)
+    x = torch.from_numpy(uniform("images", BATCH * math.prod(shape))).double().reshape(BATCH, *shape)
+    return net, x, torch.arange(BATCH)
+
+
+def train(net, x, labels):
+    """The logits of one pass in training mode, and its loss; gradients are in the parameters then."""
+    heads = net.train()(x)
+    heads = heads if isinstance(heads, tuple) else [heads]
+    loss = sum((0.3 if i else 1.0) * nn.functional.cross_entropy(z, labels) for i, z in enumerate(heads))
+    net.zero_grad()
+    loss.backward()
+    return heads[0].detach(), loss.item()
 
 
 # ---- The files ---------------------------------------------------------------------------------------------------------
@@ -202,7 +277,7 @@ def listing(net):
     return "".join(f"{k} {' '.join(map(str, v.shape))}\n" for k, v in state(net).items())
 
 
-def macs(net, side):
+def macs(net, shape):
     """Of one image: each output of a convolution or linear layer is a sum over a filter."""
     total = 0
 
@@ -214,41 +289,40 @@ def macs(net, side):
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
             layer.register_forward_hook(count)
     with torch.no_grad():
-        net.eval()(torch.zeros(1, 3, side, side))
+        net.eval()(torch.zeros(1, *shape))
     return total
 
 
-def network_row(name, build, side, classes):
-    net = build(classes, side)
+def numbers(values, digits=9):
+    return "{" + ", ".join(f"{float(v):.{digits}g}" for v in values) + "}"
+
+
+def gradient(g):
+    """Its length, and how far it goes in a direction that has nothing to do with it."""
+    return numbers((g.norm(), g @ torch.from_numpy(uniform("direction", len(g))).double()), 6)
+
+
+def network_row(name, build, shape, classes):
+    net = build(classes, shape[1])
     names = listing(net)
     digest = fnv1a(names, 64, 0xCBF29CE484222325, 0x100000001B3)
     parameters = sum(p.numel() for p in net.parameters())
-    return f'{{"{name}", {parameters}, {macs(net, side)}, {names.count(chr(10))}, 0x{digest:016x}}},'
-
-
-def numbers(values):
-    return "{" + ", ".join(f"{v:.9g}" for v in values) + "}"
-
-
-def logits_row(name, build):
-    net, x = made(build)
+    row = f'{{"{name}", {min(shape[1], SIDE)}, {parameters}, {macs(net, shape)}, {names.count(chr(10))}, 0x{digest:016x},\n '
+    net, x, labels = made(build, shape)
     with torch.no_grad():
-        return f'{{"{name}", {numbers(net.eval()(x).flatten().tolist())}}},'
+        row += numbers(net.eval()(x).flatten()) + ",\n "
+    logits, loss = train(net, x, labels)
+    gradients = ", ".join(gradient(p.grad.flatten()) for p in net.parameters())
+    return row + f"{numbers(logits.flatten())},\n {loss:.9g}, (const golden_gradient[]){{{gradients}}}}},"
 
 
-def losses_row(name, build, lr):
-    net, x = made(build)
-    net.train()
-    labels, losses = torch.arange(BATCH), []
+def losses_row(name, build, shape, lr):
+    net, x, labels = made(build, shape)
+    losses = []
     optimizer = torch.optim.SGD(net.parameters(), lr=lr, momentum=0.9)
     for _ in range(STEPS):
-        heads = net(x)
-        heads = heads if isinstance(heads, tuple) else [heads]
-        loss = sum((0.3 if i else 1.0) * nn.functional.cross_entropy(z, labels) for i, z in enumerate(heads))
-        optimizer.zero_grad()
-        loss.backward()
+        losses.append(train(net, x, labels)[1])
         optimizer.step()
-        losses.append(loss.item())
     return f'{{"{name}", {lr}f, {numbers(losses)}}},'
 
 
@@ -258,9 +332,9 @@ def write(path, rows):
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)  # the same sums each time
     if len(sys.argv) == 3 and sys.argv[1] == "--list":
-        build, side, classes = NETWORKS[sys.argv[2]]
-        sys.exit(print(listing(build(classes, side)), end=""))
+        build, shape, classes = NETWORKS[sys.argv[2]]
+        sys.exit(print(listing(build(classes, shape[1])), end=""))
     write("networks.inc", [network_row(name, *how) for name, how in NETWORKS.items()])
-    write("logits.inc", [logits_row(name, build) for name, (build, _, _) in NETWORKS.items()])
-    write("losses.inc", [losses_row(name, NETWORKS[name][0], lr) for name, lr in TRAINED.items()])
+    write("losses.inc", [losses_row(name, *NETWORKS[name][:2], lr) for name, lr in TRAINED.items()])

@@ -28,10 +28,16 @@ static bool ends_with(const char *text, const char *end) {
     return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
+/* A batch norm's entries are weight, bias, running_mean, running_var. */
+static bool is_shift(const fv_model *model, int i) {
+    return i + 1 < model->n_params && ends_with(model->params[i + 1].name, "running_mean");
+}
+
 /* value = middle + spread * uniform. */
-static void scale_of(const fv_param *param, float *middle, float *spread) {
+static void scale_of(const fv_model *model, int i, float *middle, float *spread) {
+    const fv_param *param = &model->params[i];
     const fv_shape *shape = &param->info.shape;
-    bool positive = ends_with(param->name, "weight") || ends_with(param->name, "running_var");
+    bool positive = is_shift(model, i) || ends_with(param->name, "weight") || ends_with(param->name, "running_var");
     double fan_in = (double)fv_shape_count(shape) / shape->dim[0];
     *middle = shape->rank == 1 && positive ? 0.75f : 0;
     *spread = shape->rank > 1 ? (float)sqrt(6 / fan_in) : positive ? 0.25f : 0.125f;
@@ -43,7 +49,7 @@ void formula_fill(fv_model *model) {
         size_t count = fv_shape_count(&param->info.shape);
         float middle, spread, *values = fv_alloc(count, sizeof(float));
         assert_non_null(values);
-        scale_of(param, &middle, &spread);
+        scale_of(model, i, &middle, &spread);
         formula_uniform(param->name, count, values);
         for (size_t k = 0; k < count; k++) values[k] = middle + values[k] * spread;
         assert_int_equal(fv_param_write(param, values), FV_OK);

@@ -1,11 +1,13 @@
 /* What holds for every network of models.def: fast kernels throughout, any size and number of classes, finite gradients;
- * and what options do. `make test-full` takes the paper's sizes and the largest networks too. */
+ * and what options do. */
 #include "core/memory.h"
 #include "core/random.h"
-#include "kernels/cpu.h"
+#include "engine/model.h"
+#include "fovea/train.h"
+#include "models/kernels.h"
 #include "support/unit.h"
-#include "train/trainer.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,37 +15,6 @@ static fv_model *build(const char *name, const fv_arch *arch) {
     fv_model *model = fv_network(name, arch);
     if (!model) fail_msg("%s: %s", name, fv_error());
     return model;
-}
-
-static bool full(void) { return getenv("FOVEA_TEST_FULL") != NULL; }
-
-/* ---- Kernels ----------------------------------------------------------------------------------------------------------- */
-
-static void no_step_by_definition(const char *name, const char *how, const fv_plan *plan) {
-    fv_step_info info;
-    if (!plan) fail_msg("%s, %s: %s", name, how, fv_error());
-    for (int i = 0; fv_plan_step(plan, i, &info); i++)
-        if (strcmp(info.kernel, "ref") == 0)
-            fail_msg("%s, %s: %s %s has no fast kernel", name, how, info.node->name, info.node->op->name);
-}
-
-static void no_network_needs_a_definition(void **state) {
-    (void)state;
-    if (!FOVEA_ONEDNN || strcmp(fv_isa_name(), "generic") == 0) skip();
-    fv_network_info info;
-    fv_team *team = fv_team_new(2);
-    for (int i = 0; fv_network_at(i, &info); i++) {
-        int side = full() || info.input[1] <= 64 ? info.input[1] : info.input[1] / 2;
-        fv_model *model = build(info.name, &(fv_arch){.input = {0, side, side}, .init.kind = FV_INIT_ZERO});
-        fv_plan *plan = fv_plan_new(model, &(fv_plan_args){.batch = 2, .team = team});
-        no_step_by_definition(info.name, "inference", plan);
-        fv_plan_free(plan);
-        fv_trainer *trainer = fv_trainer_new(model, .batch_size = 2, .threads = 2);
-        no_step_by_definition(info.name, "training", trainer ? trainer->last : NULL);
-        fv_trainer_free(trainer);
-        fv_model_free(model);
-    }
-    fv_team_free(team);
 }
 
 /* ---- Any shape --------------------------------------------------------------------------------------------------------- */
@@ -60,20 +31,15 @@ static float *make_images(const fv_model *model, int n) {
 }
 
 /* The update refuses a gradient that is not finite. */
-static void odd_size_trains(const char *name, int side) {
-    enum { N = 3, LARGE = 30000000 };
-    fv_arch arch = {.classes = 7, .input = {0, side, side + 2}, .init.kind = FV_INIT_ZERO};
-    fv_model *model = build(name, &arch);
-    size_t parameters = fv_model_parameters(model);
+static void odd_size_trains(const fv_network_info *info, int side) {
+    enum { N = 3 };
+    fv_arch arch = {
+        .classes = 7, .input = {info->input[0] == 1 ? 3 : 1, side, side + 2}, .init.kind = FV_INIT_KAIMING_UNIFORM};
+    fv_model *model = build(info->name, &arch);
     assert_int_equal(fv_model_classes(model), 7);
-    fv_model_free(model);
-    if (parameters > LARGE && !full()) return;
-    arch.init.kind = FV_INIT_KAIMING_UNIFORM;
-    model = build(name, &arch);
     float *x = make_images(model, N), loss = 0;
     fv_trainer *trainer = fv_trainer_new(model, .optimizer = fv_sgd(.lr = 1e-3f), .batch_size = N, .threads = 1);
-    fv_status status = fv_trainer_step(trainer, x, (const int[N]){6, 0, 3}, N, 0, &loss);
-    if (status != FV_OK) fail_msg("%s: %s", name, fv_error());
+    if (fv_trainer_step(trainer, x, (const int[N]){6, 0, 3}, N, 0, &loss)) fail_msg("%s: %s", info->name, fv_error());
     assert_true(loss > 0);
     fv_trainer_free(trainer);
     fv_free(x);
@@ -84,13 +50,12 @@ static void every_network_takes_an_odd_size(void **state) {
     (void)state;
     fv_network_info info;
     for (int i = 0; fv_network_at(i, &info); i++) {
-        int side =
-            strcmp(info.name, "alexnet_owt") == 0 ? 63 : 45; /* the least that its three pools leave a pixel of */
-        odd_size_trains(info.name, info.input[1] > 64 ? side : info.input[1] + 1);
+        bool owt = strcmp(info.name, "alexnet_owt") == 0; /* 63: the least that its three pools leave a pixel of */
+        odd_size_trains(&info, info.input[1] <= 64 ? info.input[1] + 1 : owt ? 63 : 45);
     }
 }
 
-/* ---- Options ------------------------------------------------------------------------------------------------------------- */
+/* ---- Blocks and weights ------------------------------------------------------------------------------------------------- */
 
 static void first_logits(const char *name, const float *x, float *logits) {
     fv_model *model = build(name, &(fv_arch){.classes = 5, .input = {3, 64, 64}, .seed = 3});
@@ -102,16 +67,40 @@ static void first_logits(const char *name, const float *x, float *logits) {
 
 /* Parameters are initialised by their names, so what two depths share is the same in both; the blocks that only the deeper
  * one has pass their input on while their branches are nothing. */
-static void zero_branches_are_the_identity(void **state) {
-    (void)state;
-    float x[3 * 64 * 64], shallow[5], deep[5];
+static void same_at_both_depths(const char *shallow, const char *deep) {
+    float x[3 * 64 * 64], a[5], b[5];
     fv_random random = fv_random_stream(6, 0, 0);
     for (int i = 0; i < 3 * 64 * 64; i++) x[i] = 2 * fv_random_float(&random) - 1;
-    first_logits("resnet18:zero_init_residual=1", x, shallow);
-    first_logits("resnet34:zero_init_residual=1", x, deep);
-    for (int i = 0; i < 5; i++) assert_float_equal(shallow[i], deep[i], 1e-5f);
-    first_logits("resnet18", x, deep);
-    assert_true(shallow[0] != deep[0]);
+    first_logits(shallow, x, a);
+    first_logits(deep, x, b);
+    for (int i = 0; i < 5; i++) assert_float_equal(a[i], b[i], 1e-5f);
+    assert_true(a[0] != a[1]);
+}
+
+static void zero_branches_are_the_identity(void **state) {
+    (void)state;
+    same_at_both_depths("resnet18:zero_init_residual=1", "resnet34:zero_init_residual=1");
+    same_at_both_depths("resnet50:zero_init_residual=1", "resnet101:zero_init_residual=1");
+    same_at_both_depths("resnet20:zero_init_residual=1", "resnet56:zero_init_residual=1");
+}
+
+/* Uniform within 1/sqrt(2048), as the book has it. */
+static void the_head_of_resnet(void **state) {
+    (void)state;
+    enum { COUNT = 7 * 2048 };
+    static float w[COUNT];
+    float bias[7], bound = 1 / sqrtf(2048), most = 0, sum = 0;
+    fv_model *model = build("resnet50", &(fv_arch){.classes = 7, .input = {3, 32, 32}});
+    assert_int_equal(fv_model_get(model, "fc.weight", w, COUNT), FV_OK);
+    assert_int_equal(fv_model_get(model, "fc.bias", bias, 7), FV_OK);
+    for (int i = 0; i < COUNT; i++) {
+        most = fmaxf(most, fabsf(w[i]));
+        sum += w[i] * w[i];
+    }
+    assert_true(most <= bound && most > 0.999f * bound);
+    assert_float_equal(sum / COUNT, bound * bound / 3, 0.03f * bound * bound);
+    for (int i = 0; i < 7; i++) assert_float_equal(bias[i], 0, 0);
+    fv_model_free(model);
 }
 
 /* Layers that read `inputs` others, all of them above. */
@@ -195,6 +184,8 @@ static void options_leave_the_parameters(void **state) {
     } cases[] = {
         {"lenet", "lenet:no_pool=1", "max_pool", NULL, 2, 0},
         {"alexnet", "alexnet:sigmoid=1", "relu", "sigmoid", 7, 7},
+        {"resnet50", "resnet50:leaky=1", "relu", "leaky_relu", 49, 49},
+        {"plain20", "plain20:leaky=1", "relu", "leaky_relu", 19, 19},
     };
     for (int i = 0; i < FV_COUNT(cases); i++) {
         fv_arch arch = {.init.kind = FV_INIT_ZERO};
@@ -205,6 +196,20 @@ static void options_leave_the_parameters(void **state) {
         same_parameters(model, other);
         fv_model_free(model);
         fv_model_free(other);
+    }
+}
+
+static void dropout_by_default(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        int layers;
+    } cases[] = {{"alexnet", 2},      {"alexnet_owt", 2},   {"vgg16", 2},        {"googlenet", 3},
+                 {"googlenet_bn", 3}, {"squeezenet1_1", 1}, {"mobilenet_v2", 1}, {"mobilenet_v3_small", 1}};
+    for (int i = 0; i < FV_COUNT(cases); i++) {
+        fv_model *model = build(cases[i].name, &(fv_arch){.init.kind = FV_INIT_ZERO});
+        assert_int_equal(count_layers(model, "dropout"), cases[i].layers);
+        fv_model_free(model);
     }
 }
 
@@ -260,15 +265,17 @@ static void wrong_heads_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_network_needs_a_definition),
+        cmocka_unit_test(kernels_are_fast),
         cmocka_unit_test(every_network_takes_an_odd_size),
         cmocka_unit_test(zero_branches_are_the_identity),
+        cmocka_unit_test(the_head_of_resnet),
         cmocka_unit_test(layers_say_what_they_read),
         cmocka_unit_test(layers_of_resnet),
         cmocka_unit_test(auxiliary_heads_come_back_from_a_file),
         cmocka_unit_test(wrong_heads_are_refused),
         cmocka_unit_test(options_have_ranges),
         cmocka_unit_test(options_leave_the_parameters),
+        cmocka_unit_test(dropout_by_default),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
