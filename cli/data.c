@@ -2,6 +2,7 @@
 #include "data/dataset.h"
 #include "data/survey.h"
 #include "export.h"
+#include "get.h"
 #include "inputs.h"
 #include "preview.h"
 #include "text.h"
@@ -206,6 +207,9 @@ static fv_status report(cli_options *o, splits *s) {
 
 fv_status cli_data(cli_options *o) {
     splits s = {0};
+    if (strcmp(o->arguments[0], "get") == 0) return cli_get(o);
+    if (o->n_arguments > 1) return fv_fail(FV_BAD_ARGUMENT, "%s: one too many: fovea data SPEC", o->arguments[1]);
+    if (o->mirror) return fv_fail(FV_BAD_ARGUMENT, "--mirror: goes with `fovea data get`");
     if (o->preview || o->augment || CLI_HAS(o, image_size)) return cli_preview(o);
     if (o->limit && !o->export_to) return fv_fail(FV_BAD_ARGUMENT, "--limit: goes with --export DIR");
     fv_status status = open_splits(o, &s);

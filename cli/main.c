@@ -42,10 +42,12 @@ static fv_status run_command(int argc, char **argv) {
     return status;
 }
 
-/* A full disk behind a redirection shows only here. */
+/* A full disk behind a redirection shows only here. If some output is lost already, one more byte fails for the same reason. */
 static fv_status flush_output(void) {
+    bool lost = ferror(stdout);
     errno = 0;
-    if (fflush(stdout) == 0 && !ferror(stdout)) return FV_OK;
+    if (lost) putchar('\n');
+    if (fflush(stdout) == 0 && !lost) return FV_OK;
     return fv_fail(FV_IO_ERROR, "standard output: %s", errno ? strerror(errno) : "could not be written");
 }
 

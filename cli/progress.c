@@ -54,18 +54,10 @@ static void print_bar(const cli_progress *progress, int width, double share) {
     if (progress->color) fputs("\033[0m", stderr);
 }
 
-static int digits(int number) { return snprintf(NULL, 0, "%d", number); }
-
 /* One line, never wider than the terminal: the bar gives way first, then the end of the text. */
-static void draw(cli_progress *progress, const fv_step_report *r) {
-    char before[64], after[LONGEST], left[32], speed[32];
-    double share = (double)r->batch / (double)r->batches;
-    int width = columns() - 1;
-    int head = snprintf(before, sizeof before, "epoch %*d/%d ", digits(r->epochs), r->epoch, r->epochs);
-    int tail =
-        snprintf(after, sizeof after, " %3.0f%%  loss %.4f  %s images/s  %s left", 100 * share, r->loss,
-                 cli_count((unsigned long long)r->images_per_second, speed), cli_duration(r->seconds_left, left));
-    int bar = width - head - tail;
+static void draw(cli_progress *progress, const char *before, double share, const char *after) {
+    int width = columns() - 1, head = (int)strlen(before);
+    int bar = width - head - (int)strlen(after);
     if (bar > WIDEST_BAR) bar = WIDEST_BAR;
     if (bar < NARROWEST_BAR) bar = 0;
     int room = width - head - bar;
@@ -75,6 +67,30 @@ static void draw(cli_progress *progress, const fv_step_report *r) {
     fprintf(stderr, "%.*s\033[K", room, after);
     fflush(stderr);
     progress->drawn = fv_seconds();
+}
+
+static bool is_due(const cli_progress *progress) {
+    return progress->terminal && fv_seconds() - progress->drawn >= redraw_seconds;
+}
+
+static int digits(int number) { return snprintf(NULL, 0, "%d", number); }
+
+static void draw_step(cli_progress *progress, const fv_step_report *r) {
+    char before[64], after[LONGEST], left[32], speed[32];
+    double share = (double)r->batch / (double)r->batches;
+    snprintf(before, sizeof before, "epoch %*d/%d ", digits(r->epochs), r->epoch, r->epochs);
+    snprintf(after, sizeof after, " %3.0f%%  loss %.4f  %s images/s  %s left", 100 * share, r->loss,
+             cli_count((unsigned long long)r->images_per_second, speed), cli_duration(r->seconds_left, left));
+    draw(progress, before, share, after);
+}
+
+void cli_progress_bytes(cli_progress *progress, const char *name, size_t done, size_t total) {
+    char before[64], after[64];
+    double share = (double)done / (double)total;
+    if (!is_due(progress)) return;
+    snprintf(before, sizeof before, "%.60s ", name);
+    snprintf(after, sizeof after, " %3.0f%%  %.1f of %.1f MB", 100 * share, (double)done / 1e6, (double)total / 1e6);
+    draw(progress, before, share, after);
 }
 
 /* ---- Lines ------------------------------------------------------------------------------------------------------- */
@@ -99,7 +115,7 @@ static void say_epoch(const fv_epoch_report *r) {
 static fv_status on_step(void *user, const fv_step_report *report) {
     cli_progress *progress = user;
     if (progress->log_every && report->step % progress->log_every == 0) say_step(progress, report);
-    if (progress->terminal && fv_seconds() - progress->drawn >= redraw_seconds) draw(progress, report);
+    if (is_due(progress)) draw_step(progress, report);
     return FV_OK;
 }
 

@@ -1,4 +1,4 @@
-/* How training shows its progress on standard error: a bar that is redrawn on a terminal, plain lines elsewhere. */
+/* How training, and what else takes its time, shows its progress on standard error: a bar that is redrawn on a terminal, plain lines elsewhere. */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
@@ -17,6 +17,8 @@ typedef struct cli_progress {
 cli_progress cli_progress_start(long long log_every);
 /* Must outlive the run. */
 fv_callback cli_progress_callback(cli_progress *progress);
+/* Of a file that is coming: on a terminal only. */
+void cli_progress_bytes(cli_progress *progress, const char *name, size_t done, size_t total);
 /* Takes the bar off the screen. */
 void cli_progress_end(cli_progress *progress);
 

@@ -15,7 +15,8 @@ extern "C" {
 typedef struct fv_part_options {
     const char
         *name;      /* "layer4": the parameters of that name and those below it, "layer4.0.conv1.weight", not "layer40";
-                         "backbone": all but the head, which is the last layer before the logits and the auxiliary heads */
+                         "backbone": all but the head, which is the last layer before the logits and the auxiliary heads;
+                         "bias": every bias; "norm": every scale of a batch norm */
     bool frozen;    /* not trained: no gradient is computed for it, nor for what lies below the lowest trained part; its
                          batch norms use their running statistics, which stay as they are; dropout goes on. A batch norm
                          can be frozen only where nothing below it is trained */

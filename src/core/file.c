@@ -41,8 +41,7 @@ static const struct remedy {
     {EIO, "the disk or the network failed"},
 };
 
-/* Fails with the path, what was tried, the system's reason and the remedy. */
-static fv_status system_failure(const char *path, const char *tried, int error) {
+fv_status fv_system_failure(const char *path, const char *tried, int error) {
     const char *text = NULL;
     for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
         if (remedies[i].error == error) text = remedies[i].text;
@@ -58,9 +57,19 @@ static fv_status sync_folder_of(const char *path) {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     /* A folder that may be written but not read cannot be opened, and some file systems know no sync of folders. */
     bool failed = fd >= 0 && fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP;
-    fv_status status = failed ? system_failure(path, "sync the folder of", errno) : FV_OK;
+    fv_status status = failed ? fv_system_failure(path, "sync the folder of", errno) : FV_OK;
     if (fd >= 0) close(fd);
     return status;
+}
+
+static fv_status replace(const char *from, const char *path) {
+    if (rename(from, path) != 0) return fv_system_failure(path, "replace", errno);
+    return sync_folder_of(path);
+}
+
+fv_status fv_file_rename(int fd, const char *from, const char *path) {
+    if (fsync(fd) != 0) return fv_system_failure(from, "write", errno);
+    return replace(from, path);
 }
 
 /* Writing. */
@@ -79,7 +88,7 @@ static fv_status write_out(fv_file_writer *w, const unsigned char *bytes, size_t
     while (count > 0) {
         ssize_t written = write(w->fd, bytes, count);
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return keep(w, system_failure(w->path, "write", errno));
+        if (written < 0) return keep(w, fv_system_failure(w->path, "write", errno));
         bytes += written;
         count -= (size_t)written;
     }
@@ -96,12 +105,12 @@ static fv_status flush(fv_file_writer *w) {
 static fv_status open_beside(fv_file_writer *w) {
     struct stat old;
     bool replaces = stat(w->path, &old) == 0;
-    if (replaces && S_ISDIR(old.st_mode)) return system_failure(w->path, "write", EISDIR);
+    if (replaces && S_ISDIR(old.st_mode)) return fv_system_failure(w->path, "write", EISDIR);
     if (replaces && !S_ISREG(old.st_mode))
         return fv_fail(FV_IO_ERROR, "%s: cannot write: not a regular file, so it cannot be replaced", w->path);
     (void)unlink(w->temporary); /* left by a process that had this number and was killed */
     w->fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (w->fd < 0) return system_failure(w->path, "write", errno);
+    if (w->fd < 0) return fv_system_failure(w->path, "write", errno);
     if (replaces) (void)fchmod(w->fd, old.st_mode & 0777);
     return FV_OK;
 }
@@ -131,12 +140,11 @@ fv_status fv_file_write(fv_file_writer *w, const void *bytes, size_t count) {
 static fv_status finish(fv_file_writer *w) {
     if (w->status != FV_OK) return fv_fail(w->status, "%s", w->message);
     FV_TRY(flush(w));
-    if (fsync(w->fd) != 0) return system_failure(w->path, "write", errno);
+    if (fsync(w->fd) != 0) return fv_system_failure(w->path, "write", errno);
     int closed = close(w->fd); /* network file systems report a full disk here */
     w->fd = -1;
-    if (closed != 0) return system_failure(w->path, "write", errno);
-    if (rename(w->temporary, w->path) != 0) return system_failure(w->path, "replace", errno);
-    return sync_folder_of(w->path);
+    if (closed != 0) return fv_system_failure(w->path, "write", errno);
+    return replace(w->temporary, w->path);
 }
 
 fv_status fv_file_commit(fv_file_writer *w) {
@@ -162,7 +170,7 @@ static fv_status read_fully(int fd, const char *path, unsigned char *bytes, size
     for (size_t done = 0; done < count;) {
         ssize_t got = read(fd, bytes + done, count - done);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return system_failure(path, "read", errno);
+        if (got < 0) return fv_system_failure(path, "read", errno);
         if (got == 0) return fv_fail(FV_IO_ERROR, "%s: cannot read: cut short while being read", path);
         done += (size_t)got;
     }
@@ -172,8 +180,8 @@ static fv_status read_fully(int fd, const char *path, unsigned char *bytes, size
 /* The size of an open file that may be read whole. */
 static fv_status size_within(int fd, const char *path, size_t limit, size_t *size) {
     struct stat info;
-    if (fstat(fd, &info) != 0) return system_failure(path, "read", errno);
-    if (S_ISDIR(info.st_mode)) return system_failure(path, "read", EISDIR);
+    if (fstat(fd, &info) != 0) return fv_system_failure(path, "read", errno);
+    if (S_ISDIR(info.st_mode)) return fv_system_failure(path, "read", EISDIR);
     if (!S_ISREG(info.st_mode)) return fv_fail(FV_IO_ERROR, "%s: cannot read: not a regular file", path);
     if ((uintmax_t)info.st_size > limit)
         return fv_fail(FV_BAD_DATA, "%s: %jd bytes, which is more than the %zu that are read", path,
@@ -185,7 +193,7 @@ static fv_status size_within(int fd, const char *path, size_t limit, size_t *siz
 void *fv_file_read(const char *path, size_t limit, size_t *bytes) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not make it wait */
     if (fd < 0) {
-        system_failure(path, "read", errno);
+        fv_system_failure(path, "read", errno);
         return NULL;
     }
     if (limit == SIZE_MAX) limit--; /* the NUL needs room */
@@ -214,7 +222,7 @@ static fv_status make_folder(const char *path) {
     if (mkdir(path, 0777) == 0) return sync_folder_of(path);
     int error = errno;
     if (fv_is_folder(path)) return FV_OK; /* whatever mkdir said of it: EEXIST, or EROFS first */
-    return system_failure(path, "make the folder", error);
+    return fv_system_failure(path, "make the folder", error);
 }
 
 fv_status fv_make_folders(const char *path) {

@@ -18,6 +18,11 @@ fv_status fv_file_commit(fv_file_writer *w);
 /* Drops what was written; frees the writer. NULL is fine. */
 void fv_file_abandon(fv_file_writer *w);
 
+/* For a file that is written by other means, open as fd: syncs it, renames it to `path` in its folder, syncs the folder. */
+fv_status fv_file_rename(int fd, const char *from, const char *path);
+/* Fails with the path, what was tried ("write"), the system's reason (an errno) and the remedy. */
+fv_status fv_system_failure(const char *path, const char *tried, int error);
+
 /* The whole of a regular file (not a FIFO, not a device), at most `limit` bytes, NUL-terminated past its end; *bytes may
  * be NULL. Free with fv_free. */
 void *fv_file_read(const char *path, size_t limit, size_t *bytes);

@@ -2,6 +2,7 @@
  * lines. */
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/suggest.h"
 #include "data/classes.h"
 #include "data/csv.h"
 #include "data/files.h"
@@ -50,9 +51,11 @@ static fv_status find_columns(fv_csv *c, const char *group, columns *k) {
     *k = (columns){fv_csv_column(c, path_columns), fv_csv_column(c, label_columns), -1};
     if (group) k->group = fv_csv_column(c, (const char *const[]){group, NULL});
     bool header = k->path >= 0 && k->label >= 0;
-    if (group && (!header || k->group < 0))
-        return fv_fail(FV_BAD_ARGUMENT, "%s: group=%s: %s", c->name, group,
-                       header ? "the first line names no such column" : "needs a first line that names the columns");
+    if (group && !header)
+        return fv_fail(FV_BAD_ARGUMENT, "%s: group=%s: needs a first line that names the columns", c->name, group);
+    if (group && k->group < 0)
+        return fv_fail_in(fv_fail_unknown("column", group, (const char *const *)c->fields, (size_t)c->n),
+                          "%s: group=%s", c->name, group);
     if (header) return fv_csv_next(c);
     *k = (columns){0, 1, -1};
     return FV_OK;

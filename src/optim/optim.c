@@ -206,8 +206,8 @@ static fv_status add_updates(fv_graph *graph, const fv_optimizer *o, float ema, 
 fv_status fv_optimizer_build(fv_graph *graph, const fv_optimizer *optimizer, const fv_extras *extras,
                              fv_value *const params[], fv_value *const grads[], int count) {
     FV_TRY(fv_optimizer_check(optimizer));
-    FV_TRY(fv_parts_exist("weight_decay_by", optimizer->weight_decay_by, params, count));
-    FV_TRY(fv_parts_exist("l1_by", optimizer->l1_by, params, count));
+    FV_TRY(fv_parts_exist("weight_decay_by", optimizer->weight_decay_by, graph));
+    FV_TRY(fv_parts_exist("l1_by", optimizer->l1_by, graph));
     fv_optimizer o = fv_optimizer_resolved(optimizer);
     fv_value **means = FV_NEW_N(fv_value *, (size_t)count);
     if (!means) return FV_NO_MEMORY;

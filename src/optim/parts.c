@@ -1,7 +1,88 @@
 #include "optim/parts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { LISTED = 160 };
+
+/* ---- One part ---------------------------------------------------------------------------------------------------- */
+
+static bool in_backbone(const fv_node *leaf, const fv_model *model) { return model && !fv_in_head(model, leaf); }
+
+static bool is_bias(const fv_node *leaf, const fv_model *model) {
+    const char *dot = strrchr(leaf->name, '.');
+    (void)model;
+    return dot && strcmp(dot, ".bias") == 0;
+}
+
+/* Batch norm's shift is a bias; its scale is what else has no decay by default. */
+static bool is_scale(const fv_node *leaf, const fv_model *model) {
+    const fv_parameter *p = fv_parameter_of(leaf);
+    return p->no_decay && !p->state && !is_bias(leaf, model);
+}
+
+static const struct word {
+    const char *name;
+    bool (*holds)(const fv_node *leaf, const fv_model *model);
+} words[] = {{"backbone", in_backbone}, {"bias", is_bias}, {"norm", is_scale}};
+enum { WORDS = sizeof words / sizeof *words };
+
+size_t fv_part_match(const char *part, size_t length, const fv_node *leaf, const fv_model *model) {
+    for (int i = 0; i < WORDS; i++)
+        if (strlen(words[i].name) == length && memcmp(words[i].name, part, length) == 0)
+            return words[i].holds(leaf, model);
+    bool fits = strncmp(leaf->name, part, length) == 0 && (leaf->name[length] == '.' || leaf->name[length] == '\0');
+    return fits ? 1 + length : 0;
+}
+
+static bool is_trained(const fv_node *node) { return node->op == &fv_parameter_op && !fv_parameter_of(node)->state; }
+
+/* Whether the part holds any of the graph's parameters. */
+static bool holds_any(const char *part, size_t length, const fv_graph *graph, const fv_model *model) {
+    for (int id = 0; id < graph->n_nodes; id++)
+        if (is_trained(graph->nodes[id]) && fv_part_match(part, length, graph->nodes[id], model)) return true;
+    return false;
+}
+
+/* Adds ", NAME" to the list, or the dots that end it. */
+static void list(char text[LISTED], const char *name, size_t length) {
+    size_t used = strlen(text);
+    bool fits = used + length + sizeof ", , ..." <= LISTED;
+    if (fits)
+        snprintf(text + used, LISTED - used, "%s%.*s", used ? ", " : "", (int)length, name);
+    else if (used && text[used - 1] != '.')
+        strcpy(text + used, ", ...");
+}
+
+/* "backbone, bias, norm, conv1, bn1, layer1, ...": the words that hold something, and the first parts of the names. */
+static void list_parts(char text[LISTED], const fv_graph *graph, const fv_model *model) {
+    size_t last = 0;
+    const char *before = "";
+    text[0] = '\0';
+    for (int i = 0; i < WORDS; i++) {
+        size_t length = strlen(words[i].name);
+        if (holds_any(words[i].name, length, graph, model)) list(text, words[i].name, length);
+    }
+    for (int id = 0; id < graph->n_nodes; id++) {
+        const char *name = graph->nodes[id]->name;
+        size_t length = strcspn(name, ".");
+        if (!is_trained(graph->nodes[id]) || (length == last && strncmp(name, before, length) == 0)) continue;
+        list(text, name, length);
+        before = name, last = length;
+    }
+}
+
+fv_status fv_part_exists(const char *what, const char *part, size_t length, const fv_graph *graph,
+                         const fv_model *model) {
+    char text[LISTED];
+    if (holds_any(part, length, graph, model)) return FV_OK;
+    list_parts(text, graph, model);
+    return fv_fail(FV_BAD_ARGUMENT, "%s %.*s: no part of that name to train: there are %s", what, (int)length, part,
+                   text);
+}
+
+/* ---- Lists ------------------------------------------------------------------------------------------------------- */
 
 /* "PART=NUMBER" at the head of a list. */
 typedef struct entry {
@@ -39,35 +120,15 @@ fv_status fv_parts_check(const char *what, const char *text, double low, double 
     return FV_OK;
 }
 
-static bool is_called(const entry *e, const char *word) {
-    return strlen(word) == e->length && memcmp(word, e->part, e->length) == 0;
-}
-
-/* Batch norm's shift is a bias; its scale is what else has no decay by default. */
-static bool holds(const entry *e, const fv_node *param) {
-    const char *name = param->name, *dot = strrchr(name, '.');
-    bool bias = dot && strcmp(dot, ".bias") == 0;
-    if (is_called(e, "bias")) return bias;
-    if (is_called(e, "norm")) return fv_parameter_of(param)->no_decay && !bias;
-    return fv_is_of_part(name, e->part, e->length);
-}
-
-fv_status fv_parts_exist(const char *what, const char *text, fv_value *const params[], int count) {
+fv_status fv_parts_exist(const char *what, const char *text, const fv_graph *graph) {
     entry e;
-    for (; text && read_entry(text, &e); text = after(&e)) {
-        int i = 0;
-        while (i < count && !holds(&e, params[i]->node)) i++;
-        if (i == count)
-            return fv_fail(FV_BAD_ARGUMENT,
-                           "%s %.*s: the network has no parameter there: `fovea summary` lists its layers", what,
-                           (int)e.length, e.part);
-    }
+    for (; text && read_entry(text, &e); text = after(&e)) FV_TRY(fv_part_exists(what, e.part, e.length, graph, NULL));
     return FV_OK;
 }
 
-double fv_parts_value(const char *text, const fv_node *param, double standard) {
+double fv_parts_value(const char *text, const fv_node *leaf, double standard) {
     entry e;
     for (; text && read_entry(text, &e); text = after(&e))
-        if (holds(&e, param)) standard = e.value;
+        if (fv_part_match(e.part, e.length, leaf, NULL)) standard = e.value;
     return standard;
 }

@@ -134,6 +134,28 @@ static void rates_by_part(void **state) {
     fv_model_free(slow);
 }
 
+/* Words hold across layers: the biases, of batch norm too, and its scales. */
+static void words_are_parts(void **state) {
+    (void)state;
+    static const struct {
+        const char *word, *stay[2], *move[2];
+    } cases[] = {{"bias", {"bn.bias", "fc.bias"}, {"bn.weight", "fc.weight"}},
+                 {"norm", {"bn.weight", "bn.weight"}, {"bn.bias", "fc.weight"}}};
+    for (int i = 0; i < 2; i++) {
+        fv_model *model = small_model(), *before = small_model();
+        fv_trainer *t =
+            fv_trainer_new(model, PARTS({cases[i].word, .frozen = true}), .batch_size = BATCH, .threads = 1);
+        take_steps(t, 1, NULL);
+        for (int k = 0; k < 2; k++) {
+            assert_true(same(model, before, cases[i].stay[k]));
+            assert_false(same(model, before, cases[i].move[k]));
+        }
+        fv_trainer_free(t);
+        fv_model_free(model);
+        fv_model_free(before);
+    }
+}
+
 /* Adam's first step is of the rate's size only if its count begins there. */
 static void rules_begin_anew_with_what_is_thawed(void **state) {
     (void)state;
@@ -298,8 +320,8 @@ static void parts_that_cannot_be(void **state) {
     } cases[] = {
         {{{"con", .frozen = true}},
          1,
-         "part \"con\": small has none of that name to train; its parts are backbone, conv, bn, fc"},
-        {{{"bn.running_mean", .frozen = true}}, 1, "part \"bn.running_mean\": small has none"},
+         "part con: no part of that name to train: there are backbone, bias, norm, conv, bn, fc"},
+        {{{"bn.running_mean", .frozen = true}}, 1, "part bn.running_mean: no part of that name to train"},
         {{{"", .frozen = true}}, 1, "a part of small without a name"},
         {{{NULL, .frozen = true}}, 1, "without a name"},
         {{{"fc", .lr_scale = -1}}, 1, "lr_scale -1 of part \"fc\": must be above 0 and at most 1e6"},
@@ -335,6 +357,7 @@ int main(void) {
         cmocka_unit_test(frozen_losses_are_those_of_the_definition),
         cmocka_unit_test(freezing_saves_memory),
         cmocka_unit_test(rates_by_part),
+        cmocka_unit_test(words_are_parts),
         cmocka_unit_test(rules_begin_anew_with_what_is_thawed),
         cmocka_unit_test(averages_leave_what_is_frozen),
         cmocka_unit_test(a_resumed_run_has_the_same_bits),
