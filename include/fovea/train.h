@@ -203,7 +203,8 @@ typedef struct fv_lr_search {
     int n; /* found: steps that were done; the last saw a loss 4 times the lowest so far, or none that is finite */
     float lr[FV_LR_STEPS];
     double loss[FV_LR_STEPS]; /* smoothed: the mean of the steps' losses so far, each 0.9 times as heavy as the next */
-    float suggestion;         /* where the loss falls steepest over log lr; 0: it falls nowhere */
+    float
+        suggestion; /* the middle of the decade in which the loss falls most, before its lowest; 0: it falls nowhere */
 } fv_lr_search;
 
 /* Trains as fv_fit would with these arguments (but for schedule, epochs, ema, save_dir and callbacks), and leaves the model

@@ -92,10 +92,17 @@ static fv_status look(void *user, const fv_step_report *report) {
     return f->done ? FV_STOPPED : FV_OK;
 }
 
+/* Falls are measured over a decade of the rate, so that the losses' noise is small beside them, and none behind the lowest loss
+ * counts: it follows a rise. */
 static void suggest(fv_lr_search *s) {
+    const double decades = log10((double)(s->high / s->low));
+    const int half = (int)fmax(1, (s->steps - 1) / decades / 2);
     double steepest = 0;
-    for (int i = 1; i + 1 < s->n; i++) { /* steps of log lr are equal */
-        double slope = s->loss[i + 1] - s->loss[i - 1];
+    int lowest = 0;
+    for (int i = 1; i < s->n; i++)
+        if (s->loss[i] < s->loss[lowest]) lowest = i;
+    for (int i = half; i + half <= lowest; i++) {
+        double slope = s->loss[i + half] - s->loss[i - half];
         if (slope < steepest) steepest = slope, s->suggestion = s->lr[i];
     }
 }
