@@ -75,8 +75,8 @@ typedef struct fv_epoch_report {
  * thread that called fv_fit, those of one callback after those of another, as fv_fit_args has them.
  *
  * A status other than FV_OK ends the run with it, FV_STOPPED as if the end had been asked for: after the step that makes
- * the batch count or, from on_evaluation_begin on, with the epoch; the state is saved, and can be resumed. fv_error() names the
- * function and, where a call of the library failed in it, the reason. */
+ * the batch count or, from on_evaluation_begin on, with the epoch; the state is saved, and can be resumed. fv_error() is
+ * what a call of the library said that failed in it with this status, or names the function. */
 typedef struct fv_callback {
     void *user;
     fv_status (*on_train_begin)(void *user, const fv_run_info *run); /* once all is ready for the first step */

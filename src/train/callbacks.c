@@ -15,16 +15,13 @@ void fv_end_run(fitting *f, fv_status status) {
 
 fv_status fv_verdict(const fitting *f) { return fv_is_ended(f) ? fv_fail(f->verdict, "%s", f->reason) : FV_OK; }
 
-/* `failures`: fv_failures() before the call: what failed in it since is the reason. */
+/* `failures`: fv_failures() before the call. Where it passes on what a call of the library failed with in it, that call's message
+ * stands: it knows more. */
 static void take_answer(fitting *f, const char *name, unsigned long failures, fv_status answer) {
-    unsigned long long step = f->trainer->step;
     if (answer == FV_OK || fv_is_ended(f)) return;
-    if (fv_failures() != failures)
-        fv_fail_in(answer, "the callback %s stopped the run after step %llu", name, step);
-    else if (answer == FV_STOPPED)
-        fv_fail(answer, "the callback %s stopped the run after step %llu", name, step);
-    else
-        fv_fail(answer, "the callback %s stopped the run after step %llu (status %d)", name, step, (int)answer);
+    if (fv_failures() == failures || fv_last_status() != answer)
+        fv_fail(answer, "the callback %s stopped the run after step %llu (status %d)", name,
+                (unsigned long long)f->trainer->step, (int)answer);
     fv_end_run(f, answer);
 }
 

@@ -247,7 +247,7 @@ static void assert_refused(fv_callback callback, fv_fit_args args, fv_status sta
     args.callbacks[0] = callback;
     assert_int_equal(fit(args, 0), status);
     assert_contains(fv_error(), why);
-    assert_contains(fv_error(), "the callback on_train_begin stopped the run after step 0: ");
+    assert_null(strstr(fv_error(), "callback"));
 }
 
 static void test_refusals(void **state) {
