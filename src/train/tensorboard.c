@@ -22,7 +22,7 @@ static fv_status begin(void *user, const fv_run_info *run) {
     if (!folder || !*folder) return fv_fail(FV_BAD_ARGUMENT, "tensorboard: needs the name of a folder");
     FV_TRY(fv_make_folders(folder));
     size_t n = fv_event_version(events, run->started);
-    if (run->epoch > 0) n += fv_event_start(events + n, run->started, (uint64_t)run->epoch + 1);
+    n += fv_event_start(events + n, run->started, (uint64_t)run->epoch + 1);
     char *path = path_of(folder, run);
     fv_status status = path ? fv_append(path, events, n, &end) : FV_NO_MEMORY;
     fv_free(path);

@@ -225,10 +225,11 @@ static void test_event_files(void **state) {
     size_t first = read_events(temporary("board/of/runs/%s", names[0]->d_name), events, ROOM);
     size_t second = read_events(temporary("board/of/runs/%s", names[1]->d_name), events + first, ROOM);
     free(names[0]), free(names[1]), free(names);
-    assert_int_equal(first, 1 + 2 * SCALARS);
+    assert_int_equal(first, 2 + 2 * SCALARS);
     assert_int_equal(second, 2 + 2 * SCALARS);
     assert_string_equal(events[0].version, "brain.Event:2");
     assert_string_equal(events[first].version, "brain.Event:2");
+    assert_true(events[1].start && events[1].step == 1);
     assert_true(events[first + 1].start && events[first + 1].step == 3);
     const event *last = &events[first + second - SCALARS];
     assert_string_equal(last[0].tag, "train/step");
