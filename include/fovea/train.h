@@ -26,9 +26,8 @@ enum { FV_TOPK = 4 }; /* how many top-k may be asked for */
 
 /* The run that calls: of a report, what holds for all of it. */
 typedef struct fv_run_info {
-    const fv_model
-        *model; /* what is trained; from on_evaluation_begin to on_epoch what is validated and saved: with ema
-                              the average */
+    /* What is trained; from on_evaluation_begin to on_epoch what is validated and saved: with ema the average. */
+    const fv_model *model;
     const fv_dataset *train, *val; /* val NULL: nothing is validated on */
     const char *save_dir;          /* NULL: nothing is written */
     int epoch, epochs;             /* done so far, before this call of fv_fit too; in all */
@@ -72,7 +71,7 @@ typedef struct fv_epoch_report {
 } fv_epoch_report;
 
 /* What is called while a run goes: on_X_begin before X, on_X after it. Any function may be NULL. They are called on the
- * thread that called fv_fit, those of one callback after those of another, as fv_fit_args has them.
+ * thread that called fv_fit, one callback's after another's, as fv_fit_args has them.
  *
  * A status other than FV_OK ends the run with it, FV_STOPPED as if the end had been asked for: after the step that makes
  * the batch count or, from on_evaluation_begin on, with the epoch; the state is saved, and can be resumed. fv_error() is
@@ -84,8 +83,7 @@ typedef struct fv_callback {
     fv_status (*on_epoch_begin)(void *user, const fv_step_report *report); /* also where it is resumed half way */
     fv_status (*on_batch_begin)(void *user, const fv_step_report *report);
     fv_status (*on_batch)(void *user, const fv_step_report *report);
-    fv_status (*on_step)(void *user,
-                         const fv_step_report *report); /* after each batch, or group (accumulate) of them */
+    fv_status (*on_step)(void *user, const fv_step_report *report); /* after on_batch, where it ends a group */
     fv_status (*on_evaluation_begin)(void *user, const fv_epoch_report *report);
     fv_status (*on_evaluation)(void *user, const fv_epoch_report *report);
     /* The epoch's models are written; the state is not: killed before it is, the run tells this epoch once more when it is

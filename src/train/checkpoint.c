@@ -1,9 +1,6 @@
 /* fv_checkpoint_every: the model after every n-th epoch, under a name of its own. */
-#include "core/file.h"
 #include "core/memory.h"
 #include "train/run.h"
-
-#include <stdio.h>
 
 /* n itself is the callback's user data. */
 static int every(const void *user) { return (int)(intptr_t)user; }
@@ -14,10 +11,9 @@ static fv_status begin(void *user, const fv_run_info *run) {
 }
 
 static fv_status save(void *user, const fv_epoch_report *report) {
-    char name[FV_CHECKPOINT_NAME];
     if (report->epoch % every(user) != 0) return FV_OK;
-    snprintf(name, sizeof name, FV_CHECKPOINT, report->epoch);
-    char *path = fv_path_join(report->run->save_dir, name);
+    char *path =
+        fv_format("%s/" FV_CHECKPOINT_BEFORE "%04d" FV_CHECKPOINT_BEHIND, report->run->save_dir, report->epoch);
     fv_status status = path ? fv_model_save(report->run->model, path) : FV_NO_MEMORY;
     fv_free(path);
     return status;

@@ -52,11 +52,10 @@ static fv_status remove_those(const fv_run *run, bool (*unwanted)(const char *na
 }
 
 static bool is_checkpoint(const char *name) {
-    int epoch;
-    char same[FV_CHECKPOINT_NAME];
-    if (sscanf(name, FV_CHECKPOINT, &epoch) != 1) return false;
-    snprintf(same, sizeof same, FV_CHECKPOINT, epoch);
-    return strcmp(name, same) == 0;
+    size_t before = sizeof FV_CHECKPOINT_BEFORE - 1;
+    if (strncmp(name, FV_CHECKPOINT_BEFORE, before) != 0) return false;
+    size_t digits = strspn(name + before, "0123456789");
+    return digits >= 4 && strcmp(name + before + digits, FV_CHECKPOINT_BEHIND) == 0;
 }
 
 static fv_status remove_old(const fv_run *run) {

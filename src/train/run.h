@@ -11,9 +11,9 @@
 #include "train/gradients.h"
 #include "train/score.h"
 
-/* The name of an epoch's checkpoint, a format of its number. */
-#define FV_CHECKPOINT "epoch-%04d.safetensors"
-enum { FV_CHECKPOINT_NAME = 40 };
+/* The name of an epoch's checkpoint: its number, of four digits or more, between these. */
+#define FV_CHECKPOINT_BEFORE "epoch-"
+#define FV_CHECKPOINT_BEHIND ".safetensors"
 
 /* Where a run stands; together with the weights and the optimizer's slots, all that its future depends on. */
 typedef struct fv_progress {

@@ -108,6 +108,7 @@ static void test_checkpoints(void **state) {
     assert_same_files(temporary("checked/epoch-0004.safetensors"), temporary("checked/last.safetensors"));
     /* What replaces the run takes its checkpoints away, and nothing else. */
     put_text(temporary("checked/epoch-2.safetensors"), "not one of them");
+    put_text(temporary("checked/epoch-12345.safetensors"), "one of them");
     args.resume = false, args.overwrite = true, args.epochs = 1;
     if (fit(args, 0) != FV_OK) fail_msg("%s", fv_error());
     assert_int_equal(entries(checked), 6);
