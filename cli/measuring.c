@@ -25,7 +25,18 @@ fv_status cli_measurement_open(cli_options *o, cli_measurement *m) {
     return m->tally ? FV_OK : fv_last_status();
 }
 
-fv_status cli_measurement_run(const cli_options *o, cli_measurement *m) {
+/* As many logits as the model has say which losses it can have; without --loss it has its own. */
+static fv_status loss_settings(cli_options *o, const cli_measurement *m, fv_loss *loss) {
+    bool one = fv_model_outputs(m->model) == 1;
+    const char *own = one ? "bce" : "cross_entropy";
+    if (o->source[CLI_FLAG_loss] == CLI_BY_DEFAULT) o->loss = own;
+    FV_TRY(cli_loss_settings(o, m->dataset, loss));
+    if (loss->kind == FV_FOCAL || (loss->kind == FV_BCE) == one) return FV_OK;
+    return fv_fail(FV_BAD_ARGUMENT, "--loss %s: %s has %s: use %s", o->loss, o->arguments[0],
+                   one ? "one logit" : "a logit for each class", own);
+}
+
+fv_status cli_measurement_run(cli_options *o, cli_measurement *m) {
     fv_evaluate_args args = {.batch_size = (int)o->batch_size,
                              .workers = (int)o->workers,
                              .threads = (int)o->threads,
@@ -35,6 +46,7 @@ fv_status cli_measurement_run(const cli_options *o, cli_measurement *m) {
                              .tta = cli_tta(o),
                              .tally = m->tally};
     FV_TRY(cli_topk_settings(o, args.topk));
+    FV_TRY(loss_settings(o, m, &args.loss));
     const char *split = cli_split_name(fv_dataset_split(m->dataset));
     cli_say("%s on %s%s%s%s", o->arguments[0], o->data, *split ? " (" : "", split, *split ? ")" : "");
     fv_status status = fv_evaluate_with(m->model, m->dataset, &m->evaluation, &args);

@@ -16,7 +16,7 @@ typedef struct cli_measurement {
 /* Opens the model file arguments[0] and --data. To be freed also on failure. */
 fv_status cli_measurement_open(cli_options *options, cli_measurement *measurement);
 /* Measures, and says so on standard error. */
-fv_status cli_measurement_run(const cli_options *options, cli_measurement *measurement);
+fv_status cli_measurement_run(cli_options *options, cli_measurement *measurement);
 void cli_measurement_free(cli_measurement *measurement);
 
 #endif

@@ -120,7 +120,8 @@ static const struct {
     const char *name;
     float mean[3], std[3];
 } normalizations[] = {
-    {"none", {0, 0, 0}, {1, 1, 1}},
+    {"none", {0, 0, 0}, {1, 1, 1}},                   /* 0..1 */
+    {"raw", {0, 0, 0}, FV_RAW_STD},                   /* 0..255 */
     {"half", {0.5f, 0.5f, 0.5f}, {0.5f, 0.5f, 0.5f}}, /* to -1..1 */
     {"imagenet", FV_IMAGENET_MEAN, FV_IMAGENET_STD},
 };
@@ -150,7 +151,7 @@ static fv_status normalization(const char *text, int channels, fv_preprocess *pr
     }
     if (channels <= 4 && read_normalization(text, channels, preprocess)) return FV_OK;
     return fv_fail(FV_BAD_ARGUMENT,
-                   "--normalize %s: must be auto, none, half, imagenet or MEAN/STD with 1 or %d numbers each, std "
+                   "--normalize %s: must be auto, none, raw, half, imagenet or MEAN/STD with 1 or %d numbers each, std "
                    "above 0: 0.13/0.31",
                    text, channels);
 }

@@ -2,9 +2,11 @@
 #include "core/status.h"
 #include "core/suggest.h"
 #include "core/threads.h"
+#include "find_lr.h"
 #include "folds.h"
 #include "inputs.h"
 #include "kernels/cpu.h"
+#include "logs.h"
 #include "progress.h"
 #include "recipe.h"
 #include "settings.h"
@@ -203,6 +205,7 @@ static fv_status fit_settings(cli_options *o, const cli_sets *sets, fv_fit_args 
     };
     if (!args->config) return FV_NO_MEMORY;
     FV_TRY(cli_topk_settings(o, args->topk));
+    FV_TRY(cli_log_settings(o, args->callbacks));
     FV_TRY(cli_optimizer_settings(o, &args->optimizer));
     FV_TRY(cli_parts_settings(o, &args->parts, &args->n_parts));
     return cli_schedule_settings(o, &args->schedule);
@@ -214,6 +217,7 @@ static fv_status run(cli_options *o, const cli_sets *sets, fv_model *model, int 
     fv_fit_args args;
     FV_TRY(fit_settings(o, sets, &args));
     say_run(o, model, sets, before);
+    if (o->find_lr) return cli_find_lr(o, model, sets->train, &args);
     cli_progress progress = cli_progress_start(o->log_every);
     args.callback = cli_progress_callback(&progress);
     fv_status status = fv_fit_with(model, sets->train, sets->val, &args);
@@ -241,5 +245,7 @@ fv_status cli_train(cli_options *o) {
     FV_TRY(gather_settings(o));
     catch_signals();
     bool one_of_them = o->resume && !cli_first_fold(o, o->resume);
-    return o->folds && !one_of_them ? cli_train_folds(o, train) : train(o, NULL);
+    if (!o->folds || one_of_them) return train(o, NULL);
+    FV_TRY(cli_check_logs_of_folds(o));
+    return cli_train_folds(o, train);
 }

@@ -161,6 +161,9 @@ typedef struct fv_preprocess {
     { 0.485f, 0.456f, 0.406f }
 #define FV_IMAGENET_STD \
     { 0.229f, 0.224f, 0.225f }
+/* Pixels as they are, 0..255. */
+#define FV_RAW_STD \
+    { 1 / 255.f, 1 / 255.f, 1 / 255.f }
 
 /* The mean and std that suit the dataset (MNIST's published ones, ...) on a network with so many input channels, the rest
  * zero; all zero where it knows none. */

@@ -24,17 +24,35 @@ enum { FV_TOPK = 4 }; /* how many top-k may be asked for */
 
 /* ---- What a run tells while it goes ------------------------------------------------------------------------------- */
 
+/* The run that calls: of a report, what holds for all of it. */
+typedef struct fv_run_info {
+    /* What is trained; from on_evaluation_begin to on_epoch what is validated and saved: with ema the average. */
+    const fv_model *model;
+    const fv_dataset *train, *val; /* val NULL: nothing is validated on */
+    const char *save_dir;          /* NULL: nothing is written */
+    int epoch, epochs;             /* done so far, before this call of fv_fit too; in all */
+    size_t batches;                /* of an epoch */
+    uint64_t step;                 /* optimizer steps done so far */
+    double started;                /* when fv_fit was called, in seconds since 1970 */
+    fv_status status;              /* in on_train: how the run ended */
+} fv_run_info;
+
 typedef struct fv_step_report {
+    const fv_run_info *run;
     int epoch, epochs;     /* from 1 */
-    size_t batch, batches; /* of the epoch, from 1 */
+    size_t batch, batches; /* of the epoch, from 1; in on_epoch_begin those done already, where the run was resumed */
     uint64_t step;         /* optimizer steps done, over all epochs */
-    float lr;
-    double loss;              /* mean over the epoch's images so far */
+    float lr;              /* of the last step, or in ..._begin of the next one */
+    double loss;           /* mean over the epoch's images so far */
+    double batch_loss;     /* of the last batch, auxiliary heads' included */
     double images_per_second; /* of the epoch so far, loading included */
     double seconds_left;      /* to the end of the run at that speed, validation not counted */
 } fv_step_report;
 
+struct fv_evaluation;
+
 typedef struct fv_epoch_report {
+    const fv_run_info *run;
     int epoch, epochs; /* from 1 */
     uint64_t step;
     float lr;          /* of the last step */
@@ -45,23 +63,53 @@ typedef struct fv_epoch_report {
     double val_loss, val_top1, val_top5; /* top5: NAN below 5 classes */
     double val_auc;                      /* NAN unless there are two */
     double val_best;                     /* the measure fv_fit_args.best */
-    bool best;                    /* none was better so far (the lower loss wins a tie): best.safetensors was written */
+    bool best; /* none was better so far (the lower loss wins a tie): best.safetensors was written */
+    const struct fv_evaluation *validation; /* all of it, valid during the call; NULL before it was done */
     const double *gradient_norms; /* [parameters, as fv_model_parameter counts them] of each one's gradient the L2 norm,
                                      mean over the epoch's steps; NAN for one that is not trained. Valid during the call;
                                      NULL unless asked for */
 } fv_epoch_report;
 
-/* Any function may be NULL. A status other than FV_OK stops the run with it, the state saved. Called on the thread that
- * called fv_fit. */
+/* What is called while a run goes: on_X_begin before X, on_X after it. Any function may be NULL. They are called on the
+ * thread that called fv_fit, one callback's after another's, as fv_fit_args has them.
+ *
+ * A status other than FV_OK ends the run with it, FV_STOPPED as if the end had been asked for: after the step that makes
+ * the batch count or, from on_evaluation_begin on, with the epoch; the state is saved, and can be resumed. fv_error() is
+ * what a call of the library said that failed in it with this status, or names the function. */
 typedef struct fv_callback {
     void *user;
-    fv_status (*on_step)(void *user, const fv_step_report *report);
+    fv_status (*on_train_begin)(void *user, const fv_run_info *run); /* once all is ready for the first step */
+    fv_status (*on_train)(void *user, const fv_run_info *run);       /* after on_train_begin always, failed or not */
+    fv_status (*on_epoch_begin)(void *user, const fv_step_report *report); /* also where it is resumed half way */
+    fv_status (*on_batch_begin)(void *user, const fv_step_report *report);
+    fv_status (*on_batch)(void *user, const fv_step_report *report);
+    fv_status (*on_step)(void *user, const fv_step_report *report); /* after on_batch, where it ends a group */
+    fv_status (*on_evaluation_begin)(void *user, const fv_epoch_report *report);
+    fv_status (*on_evaluation)(void *user, const fv_epoch_report *report);
+    /* The epoch's models are written; the state is not: killed before it is, the run tells this epoch once more when it is
+     * resumed. */
     fv_status (*on_epoch)(void *user, const fv_epoch_report *report);
-    /* How the frozen part is run: "each image passes what is frozen once: 0.8 MB of features are kept", or why not so. */
+    /* How the frozen part is run: "each image passes what is frozen once: 0.8 MB of features are kept", or why not so.
+     * Before on_train_begin. */
     fv_status (*on_frozen)(void *user, const char *how);
     /* A file cannot be read, and is left out of its batches: told once, where it is first met. */
     fv_status (*on_bad_file)(void *user, const fv_bad_file *file);
 } fv_callback;
+
+enum { FV_CALLBACKS = 8 }; /* how many there may be beside fv_fit_args.callback */
+
+/* Callbacks that are there. There is nothing to free; paths stay the caller's and must outlive the run.
+ *
+ *     fv_fit(net, train, val, .callbacks = {fv_csv_log("log.csv"), fv_tensorboard("output/tensorboard")}, ...);
+ *
+ * Logs have a line, or a point, for each epoch, of all that metrics.jsonl has (docs/files.md). In a run that is resumed they go
+ * on; a line of an epoch that is yet to come is dropped first: no epoch is there twice. */
+FV_API fv_callback fv_csv_log(const char *path);  /* columns are those of the first line */
+FV_API fv_callback fv_json_log(const char *path); /* a JSON object a line */
+/* Event files for TensorBoard, one for each start, in a folder that is made: scalars train/loss, val/loss, ..., over epochs. */
+FV_API fv_callback fv_tensorboard(const char *folder);
+/* The model after every n-th epoch, as save_dir/epoch-0005.safetensors. */
+FV_API fv_callback fv_checkpoint_every(int n);
 
 /* ---- Training ------------------------------------------------------------------------------------------------------- */
 
@@ -116,6 +164,7 @@ typedef struct fv_fit_args {
                              backward pass makes it: before clipping and decay. The weights stay the same to the bit.
                              Resumed within an epoch without it: the mean is that of the steps since */
     fv_callback callback;
+    fv_callback callbacks[FV_CALLBACKS]; /* more of them, after it: {fv_csv_log("log.csv"), fv_checkpoint_every(10)} */
     int zero_;
 } fv_fit_args;
 
@@ -140,6 +189,26 @@ FV_API char *fv_run_config(const char *save_dir);
 /* How many compute threads the run's state was made with: with as many it goes on with the bits of never having stopped,
  * with more or fewer sums are rounded otherwise. *threads is 0 while there is no state. */
 FV_API fv_status fv_run_threads(const char *save_dir, int *threads);
+
+/* ---- Finding a learning rate --------------------------------------------------------------------------------------------- */
+
+enum { FV_LR_STEPS = 500 };
+
+/* The range test of Smith 2017: the rate rises from step to step by the same factor, and the loss is watched. */
+typedef struct fv_lr_search {
+    float low, high; /* from, to; default 1e-7 to 10, the optimizers' limit 1000 */
+    int steps;       /* in so many; default 100; 10 to FV_LR_STEPS */
+    int n; /* found: steps that were done; the last saw a loss 4 times the lowest so far, or none that is finite */
+    float lr[FV_LR_STEPS];
+    double loss[FV_LR_STEPS]; /* smoothed: the mean of the steps' losses so far, each 0.9 times as heavy as the next */
+    float
+        suggestion; /* the middle of the decade in which the loss falls most, before its lowest; 0: it falls nowhere */
+} fv_lr_search;
+
+/* Trains as fv_fit would with these arguments (but for schedule, epochs, ema, save_dir and callbacks), and leaves the model
+ * as it was. FV_NOT_FINITE where already the first steps diverge: lower `low`. */
+FV_API fv_status fv_find_lr_with(fv_model *model, const fv_dataset *train, fv_lr_search *search,
+                                 const fv_fit_args *args);
 
 /* ---- Test-time flips ------------------------------------------------------------------------------------------------------- */
 
@@ -271,6 +340,8 @@ FV_API size_t fv_trainer_bytes(const fv_trainer *trainer);
 
 #define fv_fit(model, train, ...) \
     fv_fit_with(model, train, FV_HEAD1(__VA_ARGS__, 0), &(fv_fit_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
+#define fv_find_lr(model, train, ...) \
+    fv_find_lr_with(model, train, FV_HEAD1(__VA_ARGS__, 0), &(fv_fit_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
 #define fv_evaluate(model, dataset, ...) \
     fv_evaluate_with(model, dataset, FV_HEAD1(__VA_ARGS__, 0), &(fv_evaluate_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
 #define fv_predictor_new(...) \

@@ -50,16 +50,17 @@ char *fv_arena_strdup(fv_arena *arena, const char *text) {
 }
 
 char *fv_arena_format(fv_arena *arena, const char *format, ...) {
-    char text[512];
     va_list args;
     va_start(args, format);
-    int length = vsnprintf(text, sizeof text, format, args);
+    int length = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    if (length < 0 || (size_t)length >= sizeof text) {
-        fv_fail(FV_BAD_ARGUMENT, "a name of %d characters: the limit is %zu", length, sizeof text - 1);
-        return NULL;
-    }
-    return fv_arena_strdup(arena, text);
+    char *text = length < 0 ? NULL : fv_arena_alloc(arena, (size_t)length + 1, 1);
+    if (length < 0) fv_fail(FV_NO_MEMORY, "a text that is too long to be written");
+    if (!text) return NULL;
+    va_start(args, format);
+    vsnprintf(text, (size_t)length + 1, format, args);
+    va_end(args);
+    return text;
 }
 
 void fv_arena_free(fv_arena *arena) {

@@ -8,6 +8,7 @@ enum { MESSAGE_BYTES = 1024 };
 
 static _Thread_local char message[MESSAGE_BYTES];
 static _Thread_local fv_status last;
+static _Thread_local unsigned long failures;
 
 static void one_line(char *text) {
     for (; *text; text++)
@@ -20,6 +21,7 @@ fv_status fv_fail(fv_status code, const char *format, ...) {
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
     one_line(message);
+    failures++;
     return last = code;
 }
 
@@ -34,5 +36,6 @@ fv_status fv_fail_in(fv_status code, const char *format, ...) {
 }
 
 fv_status fv_last_status(void) { return last; }
+unsigned long fv_failures(void) { return failures; }
 
 const char *fv_error(void) { return message; }

@@ -15,6 +15,8 @@ fv_status fv_fail_in(fv_status code, const char *format, ...) FV_PRINTF(2, 3);
 
 /* The code of this thread's last failure: for constructors, which return NULL instead of a code. */
 fv_status fv_last_status(void);
+/* How many failures this thread has recorded: did any come since? */
+unsigned long fv_failures(void);
 
 #define FV_TRY(call)                                  \
     do {                                              \

@@ -50,8 +50,8 @@ fv_status fv_loss_check(const fv_loss *loss) {
     return FV_OK;
 }
 
-/* What depends on the number of logits. */
-static fv_status check_for(const fv_loss *loss, fv_loss_kind kind, int outputs) {
+fv_status fv_loss_check_for(const fv_loss *loss, int outputs) {
+    const fv_loss_kind kind = fv_loss_resolved(loss, outputs).kind;
     fv_loss of_kind = *loss;
     of_kind.kind = kind;
     FV_TRY(fv_loss_check(&of_kind));
@@ -96,7 +96,7 @@ fv_value *fv_loss_node(fv_graph *graph, const fv_loss *loss, fv_value *logits, f
     if (!graph || !logits || !target) return NULL;
     int outputs = logits->shape.dim[1];
     fv_loss resolved = fv_loss_resolved(loss, outputs);
-    if (check_for(loss, resolved.kind, outputs)) return NULL;
+    if (fv_loss_check_for(loss, outputs)) return NULL;
     for (int i = 0; i < FV_COUNT(losses); i++)
         if (losses[i].kind == resolved.kind) return losses[i].node(graph, &resolved, logits, target);
     fv_fail(FV_BAD_ARGUMENT, "loss kind %d: there is none", (int)resolved.kind);

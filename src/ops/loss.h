@@ -16,6 +16,8 @@ enum { FV_MOST_GAMMA = 100 };
 
 /* The loss with its defaults filled in for a network with so many logits: cross-entropy or bce, with gamma 0 or more. */
 fv_loss fv_loss_resolved(const fv_loss *loss, int outputs);
+/* fv_loss_check, and what depends on the number of logits. */
+fv_status fv_loss_check_for(const fv_loss *loss, int outputs);
 const char *fv_loss_kind_name(fv_loss_kind kind); /* NULL: there is no such kind */
 
 /* The nodes of one kind, from options that fv_loss_check has passed. */

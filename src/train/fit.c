@@ -5,8 +5,8 @@
 #include "data/bad.h"
 #include "data/dataset.h"
 #include "formats/json.h"
+#include "train/callbacks.h"
 #include "train/evaluate.h"
-#include "train/fitting.h"
 #include "train/metrics_line.h"
 #include "train/stop.h"
 
@@ -16,8 +16,7 @@
 
 static int group_of(const fitting *f) { return f->args->accumulate ? f->args->accumulate : 1; }
 
-/* The rate of an optimizer step of this epoch, steps counted from 0. */
-static float rate_at(const fitting *f, uint64_t step) {
+float fv_rate_at(const fitting *f, uint64_t step) {
     const fv_schedule *schedule = &f->args->schedule;
     float base = f->trainer->lr * (float)fv_plateau_share(schedule, &f->progress.plateau);
     uint64_t group = (uint64_t)group_of(f), steps = (f->batches + group - 1) / group; /* of an epoch */
@@ -26,36 +25,9 @@ static float rate_at(const fitting *f, uint64_t step) {
 
 /* ---- Steps ----------------------------------------------------------------------------------------------------------------- */
 
-fv_status fv_answer_of(const fitting *f, const char *callback, fv_status status) {
-    if (status == FV_OK) return FV_OK;
-    return fv_fail(status, "the callback %s stopped the run after step %llu (status %d)", callback,
-                   (unsigned long long)f->trainer->step, (int)status);
-}
-
-static fv_status report_step(const fitting *f) {
-    const fv_callback *callback = &f->args->callback;
-    if (!callback->on_step) return FV_OK;
-    const fv_progress *p = &f->progress;
-    double per_batch = p->seconds / (double)p->batch;
-    size_t left = f->batches * (size_t)(fv_epochs_of(f) - p->epoch) - p->batch;
-    fv_step_report report = {.epoch = p->epoch + 1,
-                             .epochs = fv_epochs_of(f),
-                             .batch = p->batch,
-                             .batches = f->batches,
-                             .step = f->trainer->step,
-                             .lr = rate_at(f, f->trainer->step - 1),
-                             .loss = fv_score_loss(&p->score),
-                             .images_per_second = (double)p->score.n / p->seconds,
-                             .seconds_left = per_batch * (double)left};
-    return fv_answer_of(f, "on_step", callback->on_step(callback->user, &report));
-}
-
 /* Files that could not be read: those not told yet, and the end if there are too many. */
 static fv_status watch_files(fitting *f, const fv_dataset *dataset, int skipped) {
-    const fv_callback *callback = &f->args->callback;
-    fv_bad_file file;
-    while (callback->on_bad_file && fv_bad_tell(dataset->bad, &file))
-        FV_TRY(fv_answer_of(f, "on_bad_file", callback->on_bad_file(callback->user, &file)));
+    fv_tell_bad_files(f, dataset);
     f->skipped += (size_t)skipped;
     return fv_bad_limit(f->train, f->skipped, f->args->max_bad);
 }
@@ -69,7 +41,7 @@ static const int *mix(fitting *f, const fv_batch *batch) {
 
 /* A group that is not full ends with the epoch. One whose last batches hold nothing but bad files makes no step. */
 static fv_status learn(fitting *f, const fv_batch *batch, float *loss) {
-    const float rate = rate_at(f, f->trainer->step), lr = rate == 0 ? FV_ZERO : rate;
+    const float rate = fv_rate_at(f, f->trainer->step), lr = rate == 0 ? FV_ZERO : rate;
     const bool hold = f->trainer->held + 1 < group_of(f) && batch->next < f->batches;
     const float *x = batch->x, *targets = fv_is_mixing(&f->mixing) ? f->mixing.targets : NULL;
     if (f->kept[TRAIN].below) FV_TRY(fv_features_of(&f->kept[TRAIN], batch, &x));
@@ -82,30 +54,29 @@ static fv_status learn(fitting *f, const fv_batch *batch, float *loss) {
 
 static fv_status step(fitting *f, const fv_batch *batch) {
     const int *labels = mix(f, batch);
-    float loss;
-    FV_TRY(learn(f, batch, &loss));
+    FV_TRY(learn(f, batch, &f->batch_loss));
     fv_scoring scoring = {.model = f->model, .loss = &f->trainer->loss};
-    fv_score_add_step(&f->progress.score, &scoring, (double)loss, f->trainer->weight, fv_trainer_logits(f->trainer),
-                      labels, batch->count);
+    fv_score_add_step(&f->progress.score, &scoring, (double)f->batch_loss, f->trainer->weight,
+                      fv_trainer_logits(f->trainer), labels, batch->count);
     if (f->trainer->held == 0) fv_gradients_add(&f->progress.gradients, f->trainer);
     f->progress.batch = batch->next;
     return FV_OK;
 }
 
-/* What follows a step: a report, a state now and then, and the end if somebody asked for it. */
-static fv_status after_step(fitting *f) {
-    bool last = f->progress.batch == f->batches;
-    int every = f->args->save_every;
-    fv_status status = report_step(f);
-    bool stop = status == FV_OK && fv_stop_requested();
-    if (stop) status = fv_fail(FV_STOPPED, "stopped on request after step %llu", (unsigned long long)f->trainer->step);
-    bool due = every > 0 && f->trainer->step % (uint64_t)every == 0 && !last;
-    if (due || status != FV_OK) {
-        fv_status saved = fv_run_save_state(&f->run, f->trainer, &f->progress);
-        if (saved != FV_OK) return saved;
-    }
-    return status;
+/* What follows a batch: reports and, where it made a step, a state now and then, and the end if somebody asked for it. */
+static fv_status after_batch(fitting *f) {
+    const uint64_t step = f->trainer->step, every = (uint64_t)f->args->save_every;
+    fv_tell_batch(f);
+    if (f->trainer->held > 0) return FV_OK; /* a state lies between groups */
+    fv_tell_step(f);
+    if (fv_stop_requested())
+        fv_end_run(f, fv_fail(FV_STOPPED, "stopped on request after step %llu", (unsigned long long)step));
+    bool due = every > 0 && step % every == 0 && f->progress.batch < f->batches && !fv_is_ended(f);
+    return due ? fv_run_save_state(&f->run, f->trainer, &f->progress) : FV_OK;
 }
+
+/* Between groups of batches the run may end. */
+static bool is_ended(const fitting *f) { return fv_is_ended(f) && f->trainer->held == 0; }
 
 static fv_status train_epoch(fitting *f) {
     fv_batch batch;
@@ -114,15 +85,17 @@ static fv_status train_epoch(fitting *f) {
     double began = fv_seconds() - f->progress.seconds;
     f->skipped = 0;
     f->trainer->held = 0;
-    while (f->progress.batch < f->batches) {
+    fv_tell_epoch_begin(f);
+    while (f->progress.batch < f->batches && !is_ended(f)) {
         FV_TRY(fv_loader_next(f->loader, &batch));
         FV_TRY(watch_files(f, f->train, batch.skipped));
         if (batch.count == 0) break; /* nothing but bad files were left */
+        fv_tell_batch_begin(f);
         FV_TRY(step(f, &batch));
         f->progress.seconds = fv_seconds() - began;
-        if (f->trainer->held == 0) FV_TRY(after_step(f)); /* a state lies between groups */
+        FV_TRY(after_batch(f));
     }
-    if (f->kept[TRAIN].below && whole) {
+    if (f->kept[TRAIN].below && whole && !is_ended(f)) {
         fv_features_end_pass(&f->kept[TRAIN]);
         fv_features_recall(&f->kept[TRAIN], f->loader);
     }
@@ -138,6 +111,7 @@ static fv_status validate(fitting *f, fv_epoch_report *report) {
                              .max_bad = f->args->max_bad};
     memcpy(args.topk, f->args->topk, sizeof args.topk);
     fv_evaluation *result = &f->evaluation;
+    fv_tell_evaluation_begin(f, report);
     fv_status status = fv_session_evaluate(&f->inference, f->val, &args, result);
     FV_TRY(watch_files(f, f->val, 0));
     FV_TRY(status);
@@ -146,22 +120,26 @@ static fv_status validate(fitting *f, fv_epoch_report *report) {
                        "%s: the validation loss is %g after epoch %d: lower the learning rate, or check the data",
                        fv_model_network(f->model), result->loss, report->epoch);
     report->validated = true;
+    report->validation = result;
     report->val_loss = result->loss;
     report->val_top1 = result->top1;
     report->val_top5 = result->top5;
     report->val_auc = result->auc;
     fv_plateau_next(&f->args->schedule, &f->progress.plateau, result->loss);
-    return fv_compare_epoch(&f->progress, f->criterion, result, (double)f->args->min_delta, report);
+    FV_TRY(fv_compare_epoch(&f->progress, f->criterion, result, (double)f->args->min_delta, report));
+    fv_tell_evaluation(f, report);
+    return FV_OK;
 }
 
 static fv_epoch_report describe_epoch(fitting *f) {
     fv_progress *p = &f->progress;
     fv_gradients_close(&p->gradients);
     fv_evaluation mean = fv_score_result(&p->score, &(fv_scoring){.model = f->model});
-    return (fv_epoch_report){.epoch = p->epoch + 1,
+    return (fv_epoch_report){.run = &f->info,
+                             .epoch = p->epoch + 1,
                              .epochs = fv_epochs_of(f),
                              .step = f->trainer->step,
-                             .lr = rate_at(f, f->trainer->step - 1),
+                             .lr = fv_rate_at(f, f->trainer->step - 1),
                              .loss = mean.loss,
                              .top1 = mean.top1,
                              .seconds = p->seconds,
@@ -194,7 +172,7 @@ static fv_status log_epoch(fitting *f, const char *metrics) {
 
 /* Everything that an epoch leaves on disk; the state, last, makes it count. */
 static fv_status commit_epoch(fitting *f, const fv_epoch_report *report) {
-    char *metrics = fv_metrics_line(report, &f->evaluation);
+    char *metrics = fv_metrics_line(report);
     if (!metrics) return FV_NO_MEMORY;
     fv_status status = note_training(f, metrics);
     if (status == FV_OK) status = log_epoch(f, metrics);
@@ -202,6 +180,7 @@ static fv_status commit_epoch(fitting *f, const fv_epoch_report *report) {
     if (status != FV_OK) return status;
     if (report->best) FV_TRY(fv_run_save_model(&f->run, f->model, "best.safetensors"));
     FV_TRY(fv_run_save_model(&f->run, f->model, "last.safetensors"));
+    fv_tell_epoch(f, report);
     fv_trainer_show_average(f->trainer, false);
     f->progress.epoch++;
     f->progress.batch = 0;
@@ -212,19 +191,17 @@ static fv_status commit_epoch(fitting *f, const fv_epoch_report *report) {
 
 static fv_status run_epoch(fitting *f) {
     FV_TRY(train_epoch(f));
+    if (is_ended(f)) return FV_OK;
     fv_epoch_report report = describe_epoch(f);
     fv_trainer_show_average(f->trainer, true);
     if (f->val) FV_TRY(validate(f, &report));
-    FV_TRY(commit_epoch(f, &report));
-    const fv_callback *callback = &f->args->callback;
-    if (!callback->on_epoch) return FV_OK;
-    return fv_answer_of(f, "on_epoch", callback->on_epoch(callback->user, &report));
+    return commit_epoch(f, &report);
 }
 
 static bool is_over(const fitting *f) {
     const fv_progress *p = &f->progress;
     bool stale = f->args->early_stop > 0 && p->stale >= f->args->early_stop;
-    return p->epoch >= fv_epochs_of(f) || stale;
+    return p->epoch >= fv_epochs_of(f) || stale || fv_is_ended(f);
 }
 
 /* ---- The run ----------------------------------------------------------------------------------------------------------------- */
@@ -234,15 +211,26 @@ static bool is_to_thaw(const fitting *f) {
     return at > 0 && f->progress.epoch + 1 >= at && !f->trainer->thawed;
 }
 
+/* From the first step to the last; somebody may have asked for an end before that. */
+static fv_status run(fitting *f) {
+    while (!is_over(f)) {
+        if (is_to_thaw(f)) FV_TRY(fv_thaw(f));
+        FV_TRY(run_epoch(f));
+    }
+    if (fv_is_ended(f)) FV_TRY(fv_run_save_state(&f->run, f->trainer, &f->progress));
+    return fv_verdict(f);
+}
+
 fv_status fv_fit_with(fv_model *model, const fv_dataset *train, const fv_dataset *val, const fv_fit_args *args) {
     if (!model || !train) return fv_last_status();
     fitting f = {.args = args, .model = model, .train = train, .val = val};
     fv_status status = fv_fitting_start(&f);
-    while (status == FV_OK && !is_over(&f)) {
-        if (is_to_thaw(&f)) status = fv_thaw(&f);
-        if (status == FV_OK) status = run_epoch(&f);
+    if (status == FV_OK) {
+        fv_tell_train_begin(&f);
+        status = run(&f);
+        fv_trainer_show_average(f.trainer, status == FV_OK);
+        status = fv_tell_train(&f, status);
     }
-    fv_trainer_show_average(f.trainer, status == FV_OK);
     fv_features_forget(&f);
     fv_loader_free(f.loader);
     fv_mixing_free(&f.mixing);

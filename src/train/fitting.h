@@ -25,14 +25,18 @@ typedef struct fitting {
     size_t skipped;      /* images of this epoch that could not be read */
     const fv_criterion *criterion; /* by which epochs are compared */
     fv_evaluation evaluation;      /* of the last validation */
+    float batch_loss;              /* of the last batch */
+    fv_run_info info;              /* what callbacks are told of the run */
+    fv_status verdict;             /* other than FV_OK: the run is to end with it, ... */
+    char reason[512];              /* ... and this message */
 } fitting;
 
 enum { TRAIN, VAL }; /* sets, in kept[] */
 
 static inline int fv_epochs_of(const fitting *f) { return f->args->epochs ? f->args->epochs : FV_FIT_EPOCHS; }
 
-/* FV_OK, or that a callback stopped the run: it cannot record a message of its own. */
-fv_status fv_answer_of(const fitting *f, const char *callback, fv_status status);
+/* The rate of an optimizer step of this epoch, steps counted from 0. */
+float fv_rate_at(const fitting *f, uint64_t step);
 
 /* ---- start.c ---- */
 

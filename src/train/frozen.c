@@ -2,7 +2,7 @@
 #include "core/memory.h"
 #include "data/dataset.h"
 #include "engine/cut.h"
-#include "train/fitting.h"
+#include "train/callbacks.h"
 
 bool fv_freezes(const fv_fit_args *a) {
     for (int i = 0; i < a->n_parts; i++)
@@ -43,16 +43,14 @@ static const char *why_not(const fitting *f, const fv_value *cut, size_t bytes) 
                                              : NULL;
 }
 
-static fv_status tell_frozen(const fitting *f, const char *why, size_t bytes) {
-    const fv_callback *callback = &f->args->callback;
-    if (!callback->on_frozen) return FV_OK;
+static fv_status tell_frozen(fitting *f, const char *why, size_t bytes) {
     char *how =
         why ? fv_format("each image passes what is frozen in every epoch, %s", why)
             : fv_format("each image passes what is frozen once: %.1f MB of features are kept", (double)bytes / 1e6);
     if (!how) return FV_NO_MEMORY;
-    fv_status status = fv_answer_of(f, "on_frozen", callback->on_frozen(callback->user, how));
+    fv_tell_frozen(f, how);
     fv_free(how);
-    return status;
+    return FV_OK;
 }
 
 fv_status fv_features_set_up(fitting *f) {

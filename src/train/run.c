@@ -1,5 +1,6 @@
 #include "train/run.h"
 
+#include "core/append.h"
 #include "core/file.h"
 #include "core/memory.h"
 #include "formats/json.h"
@@ -8,10 +9,9 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const char STATE[] = "state.safetensors", METRICS[] = "metrics.jsonl", CONFIG[] = "config.recipe";
@@ -41,27 +41,41 @@ static fv_status remove_file(const fv_run *run, const char *name) {
 /* Without its config and before its state is gone an old run can still be resumed; without both it is none. */
 static const char *const files[] = {CONFIG, STATE, METRICS, "best.safetensors", "last.safetensors"};
 
+/* Calls remove_file for each name in the folder that is `unwanted`. */
+static fv_status remove_those(const fv_run *run, bool (*unwanted)(const char *name)) {
+    DIR *folder = opendir(run->folder);
+    fv_status status = FV_OK;
+    for (struct dirent *entry; folder && status == FV_OK && (entry = readdir(folder));)
+        if (unwanted(entry->d_name)) status = remove_file(run, entry->d_name);
+    if (folder) closedir(folder);
+    return status;
+}
+
+static bool is_checkpoint(const char *name) {
+    size_t before = sizeof FV_CHECKPOINT_BEFORE - 1;
+    if (strncmp(name, FV_CHECKPOINT_BEFORE, before) != 0) return false;
+    size_t digits = strspn(name + before, "0123456789");
+    return digits >= 4 && strcmp(name + before + digits, FV_CHECKPOINT_BEHIND) == 0;
+}
+
 static fv_status remove_old(const fv_run *run) {
     for (int i = 0; i < FV_COUNT(files); i++) FV_TRY(remove_file(run, files[i]));
-    return FV_OK;
+    return remove_those(run, is_checkpoint);
+}
+
+static bool is_of_a_run(const char *name) {
+    for (int i = 0; i < FV_COUNT(files); i++)
+        if (strcmp(name, files[i]) == 0) return true;
+    return is_checkpoint(name);
 }
 
 /* What core/file.c was writing when the program was killed: NAME.tmp-PID. */
 static bool is_leftover(const char *name) {
-    for (int i = 0; i < FV_COUNT(files); i++) {
-        size_t length = strlen(files[i]);
-        if (strncmp(name, files[i], length) == 0 && strncmp(name + length, ".tmp-", 5) == 0) return true;
-    }
-    return false;
-}
-
-static fv_status remove_leftovers(const fv_run *run) {
-    DIR *folder = opendir(run->folder);
-    fv_status status = FV_OK;
-    for (struct dirent *entry; folder && status == FV_OK && (entry = readdir(folder));)
-        if (is_leftover(entry->d_name)) status = remove_file(run, entry->d_name);
-    if (folder) closedir(folder);
-    return status;
+    char target[64];
+    const char *end = strstr(name, ".tmp-");
+    if (!end || (size_t)(end - name) >= sizeof target) return false;
+    snprintf(target, sizeof target, "%.*s", (int)(end - name), name);
+    return is_of_a_run(target);
 }
 
 static fv_status write_text(const fv_run *run, const char *name, const char *text) {
@@ -84,51 +98,29 @@ fv_status fv_run_begin(const fv_run *run, bool overwrite) {
     if (!overwrite && (begun || committed))
         return fv_fail(FV_BAD_ARGUMENT, "%s: already holds a run: --resume goes on with it, --overwrite replaces it",
                        run->folder);
-    FV_TRY(remove_leftovers(run));
+    FV_TRY(remove_those(run, is_leftover));
     if (overwrite) FV_TRY(remove_old(run));
     return write_text(run, CONFIG, run->config ? run->config : "");
 }
 
 /* ---- metrics.jsonl --------------------------------------------------------------------------------------------------------- */
 
-static fv_status write_all(int fd, const char *text, size_t length) {
-    while (length > 0) {
-        ssize_t written = write(fd, text, length);
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return FV_IO_ERROR;
-        text += written;
-        length -= (size_t)written;
-    }
-    return FV_OK;
-}
-
-/* Opens metrics.jsonl with exactly its committed bytes, the position behind them; -1 on failure. What somebody took out of
- * it since is no reason to stop, but must not come back as zeros. */
-static int open_metrics(const fv_run *run, fv_progress *progress) {
+/* Behind its committed bytes; what somebody took out of it since is no reason to stop. */
+static fv_status append(const fv_run *run, const char *text, fv_progress *progress) {
     char *path = fv_path_join(run->folder, METRICS);
-    if (!path) return -1;
-    struct stat info;
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    bool failed = fd < 0 || fstat(fd, &info) != 0;
-    if (!failed && (uintmax_t)info.st_size < progress->metrics_bytes) progress->metrics_bytes = (size_t)info.st_size;
-    off_t end = (off_t)progress->metrics_bytes;
-    failed = failed || ftruncate(fd, end) != 0 || lseek(fd, end, SEEK_SET) < 0;
-    if (failed) fv_fail(FV_IO_ERROR, "%s: cannot write: %s", path, strerror(errno));
-    if (failed && fd >= 0) close(fd);
+    if (!path) return FV_NO_MEMORY;
+    fv_status status = fv_append(path, text, strlen(text), &progress->metrics_bytes);
     fv_free(path);
-    return failed ? -1 : fd;
+    return status;
 }
 
 fv_status fv_run_log(const fv_run *run, const char *line, fv_progress *progress) {
     if (!run->folder) return FV_OK;
-    int fd = open_metrics(run, progress);
-    if (fd < 0) return fv_last_status();
-    bool failed = write_all(fd, line, strlen(line)) || write_all(fd, "\n", 1) || fsync(fd);
-    int error = errno;
-    failed |= close(fd) != 0;
-    if (failed) return fv_fail(FV_IO_ERROR, "%s/%s: cannot write: %s", run->folder, METRICS, strerror(error));
-    progress->metrics_bytes += strlen(line) + 1;
-    return FV_OK;
+    char *whole = fv_format("%s\n", line);
+    if (!whole) return FV_NO_MEMORY;
+    fv_status status = append(run, whole, progress);
+    fv_free(whole);
+    return status;
 }
 
 /* ---- State: saving ----------------------------------------------------------------------------------------------------------- */
@@ -316,12 +308,6 @@ static fv_status read_tensors(const state *s, fv_trainer *trainer) {
     return fv_params_replace(trainer->slots, trainer->n_slots, SLOT_PREFIX, s->file, NULL);
 }
 
-static fv_status cut_metrics(const fv_run *run, fv_progress *progress) {
-    int fd = open_metrics(run, progress);
-    if (fd < 0) return fv_last_status();
-    return close(fd) ? fv_fail(FV_IO_ERROR, "%s/%s: cannot write: %s", run->folder, METRICS, strerror(errno)) : FV_OK;
-}
-
 /* True if the run was ended before its first state: all there is of it is its config. */
 static fv_status is_at_beginning(const char *folder, bool *beginning) {
     bool begun, committed;
@@ -344,8 +330,8 @@ fv_status fv_run_resume(const fv_run *run, fv_trainer *trainer, fv_progress *pro
     bool beginning;
     FV_TRY(is_at_beginning(run->folder, &beginning));
     if (!beginning) FV_TRY(take_up(run, trainer, progress));
-    FV_TRY(remove_leftovers(run));
-    return cut_metrics(run, progress);
+    FV_TRY(remove_those(run, is_leftover));
+    return append(run, "", progress);
 }
 
 static char *state_config(const char *folder) {

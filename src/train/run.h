@@ -3,12 +3,17 @@
  *     config.recipe       how it was started; written first
  *     metrics.jsonl       a line an epoch
  *     best.safetensors    the model after the best epoch, last.safetensors after the last
+ *     epoch-0005.safetensors  the model after epoch 5, where checkpoints are asked for
  *     state.safetensors   the commit point: all that going on needs. Resuming reads only this, and cuts metrics.jsonl back to it */
 #ifndef TRAIN_RUN_H
 #define TRAIN_RUN_H
 
 #include "train/gradients.h"
 #include "train/score.h"
+
+/* The name of an epoch's checkpoint: its number, of four digits or more, between these. */
+#define FV_CHECKPOINT_BEFORE "epoch-"
+#define FV_CHECKPOINT_BEHIND ".safetensors"
 
 /* Where a run stands; together with the weights and the optimizer's slots, all that its future depends on. */
 typedef struct fv_progress {

@@ -1,5 +1,6 @@
 /* What fv_fit does before its first step: it checks, makes trainer, loader and plans, sees that all of it fits into memory, and
  * opens the run folder. */
+#include "core/clock.h"
 #include "core/memory.h"
 #include "data/dataset.h"
 #include "data/loader.h"
@@ -164,6 +165,13 @@ fv_status fv_fitting_start(fitting *f) {
     FV_TRY(fv_fitting_plan(f));
     FV_TRY(check_memory(f));
     if (a->gradient_norms) FV_TRY(fv_gradients_start(&f->progress.gradients, f->trainer));
+    f->info = (fv_run_info){.model = f->model,
+                            .train = f->train,
+                            .val = f->val,
+                            .save_dir = a->save_dir,
+                            .epochs = fv_epochs_of(f),
+                            .batches = f->batches,
+                            .started = fv_wall_seconds()};
     f->run = (fv_run){.folder = a->save_dir, .config = a->config, .args = a, .images = fv_dataset_count(f->train)};
     return a->resume ? resume(f) : fv_run_begin(&f->run, a->overwrite);
 }

@@ -16,7 +16,7 @@ enum { IMAGES = 6, BATCH = 4, SIDE = 16, CLASSES = 2, WEIGHTS = CLASSES * 4 * 4 
 
 static fv_dataset *dataset;
 static fv_model *model;
-static char saved[4200], folder[4200];
+static char saved[4200], folder[4200], csv[4200], jsonl[4200], board[4200];
 static float undisturbed[WEIGHTS]; /* the last layer's, after the run */
 
 /* With everything that training keeps: running statistics, dropout's stream, a skip connection. */
@@ -30,8 +30,8 @@ static fv_model *network(void) {
 static void make_model(void) { assert_non_null(model = network()); }
 
 static void make_run(void) {
-    static const char *const names[] = {"config.recipe", "metrics.jsonl", "best.safetensors", "last.safetensors",
-                                        "state.safetensors"};
+    static const char *const names[] = {"config.recipe",    "metrics.jsonl",     "best.safetensors",
+                                        "last.safetensors", "state.safetensors", "epoch-0001.safetensors"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) unlink(temporary("run/%s", names[i]));
     assert_true(entries(folder) <= 0); /* nothing is left that was being written */
     make_model();
@@ -90,10 +90,16 @@ static fv_status predict(void) {
 
 static fv_status fit_as(bool resume) {
     return fv_fit(model, dataset, dataset, .epochs = 1, .batch_size = BATCH, .threads = 1, .seed = 4,
-                  .save_dir = folder, .save_every = 1, .resume = resume);
+                  .save_dir = folder, .save_every = 1, .resume = resume,
+                  .callbacks = {fv_csv_log(csv), fv_json_log(jsonl), fv_tensorboard(board), fv_checkpoint_every(1)});
 }
 
 static fv_status fit(void) { return fit_as(false); }
+
+static fv_status find(void) {
+    fv_lr_search search = {.steps = 10};
+    return fv_find_lr(model, dataset, &search, .batch_size = BATCH, .threads = 1);
+}
 
 /* ---- What must hold afterwards ------------------------------------------------------------------------------------- */
 
@@ -107,6 +113,16 @@ static void check_run(void) {
     if (fit_as(begun) != FV_OK) fail_msg("%s", fv_error());
     assert_int_equal(fv_model_get(model, "fc.weight", weights, WEIGHTS), FV_OK);
     assert_memory_equal(weights, undisturbed, sizeof weights);
+}
+
+/* Whatever becomes of the search, the model is as it was. */
+static void check_weights(void) {
+    float weights[WEIGHTS], before[WEIGHTS];
+    fv_model *untouched = network();
+    assert_int_equal(fv_model_get(model, "fc.weight", weights, WEIGHTS), FV_OK);
+    assert_int_equal(fv_model_get(untouched, "fc.weight", before, WEIGHTS), FV_OK);
+    assert_memory_equal(weights, before, sizeof weights);
+    fv_model_free(untouched);
 }
 
 static void sweep(void (*make)(void), fv_status (*run)(void), void (*check)(void)) {
@@ -133,6 +149,8 @@ static void saving(void **s) { (void)s, sweep(make_model, save, check_nothing); 
 static void loading(void **s) { (void)s, sweep(make_nothing, load, check_nothing); }
 static void predicting(void **s) { (void)s, sweep(make_model, predict, check_nothing); }
 
+static void finding(void **s) { (void)s, sweep(make_model, find, check_weights); }
+
 static void fitting_and_resuming(void **s) {
     (void)s;
     make_run();
@@ -146,6 +164,9 @@ static int begin(void **state) {
     (void)state;
     snprintf(saved, sizeof saved, "%s", temporary("model.safetensors"));
     snprintf(folder, sizeof folder, "%s", temporary("run"));
+    snprintf(csv, sizeof csv, "%s", temporary("log.csv"));
+    snprintf(jsonl, sizeof jsonl, "%s", temporary("log.jsonl"));
+    snprintf(board, sizeof board, "%s", temporary("board"));
     dataset = fv_dataset_open(SPEC, FV_TRAIN);
     return dataset ? 0 : -1;
 }
@@ -162,6 +183,7 @@ int main(void) {
         cmocka_unit_test(training),   cmocka_unit_test(evaluating),
         cmocka_unit_test(saving),     cmocka_unit_test(loading),
         cmocka_unit_test(predicting), cmocka_unit_test(fitting_and_resuming),
+        cmocka_unit_test(finding),
     };
     return cmocka_run_group_tests_name("faults", tests, begin, end);
 }

@@ -294,6 +294,10 @@ static void test_top_k(void **state) {
     assert_contains(fv_error(), "top-4: must be from 1 to 3");
     assert_int_equal(fv_evaluate(model, set, &e, .topk = {2, 1}), FV_BAD_ARGUMENT);
     assert_int_equal(fv_evaluate(model, set, &e, .topk = {-1}), FV_BAD_ARGUMENT);
+    static const float weights[CLASSES] = {1, 2, 3}, bad[CLASSES] = {1, -1, 1};
+    assert_int_equal(fv_evaluate(model, set, &e, .loss = fv_bce(.class_weights = weights)), FV_BAD_ARGUMENT);
+    assert_contains(fv_error(), "bce of 3 logits takes no class_weights");
+    assert_int_equal(fv_evaluate(model, set, &e, .loss = fv_cross_entropy(.class_weights = bad)), FV_BAD_ARGUMENT);
     fv_tally *tally = fv_tally_new(2, 1, 0);
     assert_int_equal(fv_evaluate(model, set, &e, .tally = tally), FV_BAD_ARGUMENT);
     assert_contains(fv_error(), "a tally of 2 classes for a network with 3");

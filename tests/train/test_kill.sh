@@ -14,7 +14,8 @@ RANDOM=$$
 report() { echo "$1 $((++tests)) - $2"; }
 # Commands as arrays, so that what is killed is the program itself, not a shell around it.
 start=("$fovea" train lenet --data synthetic:fundus,count=160,size=28 --val "synthetic:fundus,split=val,count=20" --epochs 6
-    --batch-size 16 --save-every 3 --threads 1 --seed 5 --out)
+    --batch-size 16 --save-every 3 --threads 1 --seed 5 --checkpoint-every 3 --log-csv "$work/log.csv" --log-json "$work/log.jsonl"
+    --tensorboard "$work/board" --out)
 resume=("$fovea" train --resume)
 
 # The tensors of a safetensors file, without the header, which tells the time.
@@ -24,12 +25,14 @@ tensors() {
     tail -c +$((9 + header)) "$1" | sha256sum
 }
 metrics() { sed -E 's/"(seconds|images_per_second)":[0-9.]+,?//g' "$1"; }
+epochs() { cut -d, -f 1 "$1" | paste -sd " "; }
 same() {
     local file
-    for file in state last best; do
+    for file in state last best epoch-0003 epoch-0006; do
         [[ $(tensors "$1/$file.safetensors") == "$(tensors "$2/$file.safetensors")" ]] || return 1
     done
-    [[ $(metrics "$1/metrics.jsonl") == "$(metrics "$2/metrics.jsonl")" ]]
+    [[ $(metrics "$1/metrics.jsonl") == "$(metrics "$2/metrics.jsonl")" ]] || return 1
+    cmp -s "$2/metrics.jsonl" "$work/log.jsonl" && [[ $(epochs "$work/log.csv") == "epoch 1 2 3 4 5 6" ]]
 }
 
 begin=${EPOCHREALTIME/./}

@@ -96,6 +96,47 @@ static void test_stopped_with_everything_on(void **state) {
     }
 }
 
+/* And all that a run may have besides: average, groups, clipping, a schedule, logs, checkpoints, callbacks that watch and one that stops. */
+static void test_stopped_with_all_of_it(void **state) {
+    (void)state;
+    static const char *const files[] = {"last", "best", "epoch-0002", "epoch-0003"};
+    char csv[512], board[512];
+    snprintf(csv, sizeof csv, "%s", temporary("all.csv"));
+    snprintf(board, sizeof board, "%s", temporary("all-board"));
+    for (size_t i = 0; i < 2; i++) { /* not disturbed, disturbed */
+        char folder[512];
+        snprintf(folder, sizeof folder, "%s", temporary("all-%zu", i));
+        fv_fit_args args = standard_args(folder);
+        args.optimizer = fv_momentum(.lr = 0.05f, .clip_norm = 0.5f, .weight_decay_by = "norm=0,bias=0");
+        args.schedule = fv_one_cycle(.warmup = 2);
+        args.ema = 0.9f, args.accumulate = 2, args.mixup = 0.2f, args.balanced = true, args.workers = 2;
+        args.augment = "crop:1 flip rotate:20 contrast erase:0.5";
+        args.save_every = 1, args.gradient_norms = true;
+        args.callbacks[0] = fv_csv_log(csv), args.callbacks[1] = fv_tensorboard(board);
+        args.callbacks[2] = fv_checkpoint_every(1);
+        for (uint64_t step = 1; i == 1 && step < 6; step += 2) {
+            begin(&args, step); /* the last within the third epoch */
+            args.resume = true;
+        }
+        fv_model *model = small_model();
+        if (small_fit(model, args, &(watch){0}) != FV_OK) fail_msg("%s", fv_error());
+        fv_model_free(model);
+    }
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        fv_model *whole = fv_model_load(temporary("all-0/%s.safetensors", files[i]));
+        fv_model *resumed = fv_model_load(temporary("all-1/%s.safetensors", files[i]));
+        assert_non_null(whole && resumed ? whole : NULL);
+        assert_same_weights(whole, resumed);
+        fv_model_free(whole);
+        fv_model_free(resumed);
+    }
+    char *log = file_bytes(csv, NULL);
+    int lines = 0;
+    for (const char *c = log; *c; c++) lines += *c == '\n';
+    assert_int_equal(lines, 1 + 3);
+    free(log);
+}
+
 static void test_killed_before_the_first_state(void **state) {
     (void)state;
     const char *folder = temporary("early");
@@ -309,6 +350,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stopped),
         cmocka_unit_test(test_stopped_with_everything_on),
+        cmocka_unit_test(test_stopped_with_all_of_it),
         cmocka_unit_test(test_killed_before_the_first_state),
         cmocka_unit_test(test_not_finite),
         cmocka_unit_test(test_full_disk),
