@@ -4,6 +4,7 @@
 
 #include "fovea/base.h"
 #include "fovea/data.h"
+#include "fovea/explain.h"
 #include "fovea/graph.h"
 #include "fovea/loss.h"
 #include "fovea/metrics.h"

@@ -9,4 +9,7 @@
  * graph->n_nodes at the time of the call. */
 fv_status fv_autodiff(fv_graph *graph, fv_value *const losses[], int n_losses, fv_value **grads);
 
+/* Adds the nodes of *dx, the gradient at x of the sum of dy y; y depends on x. Parameters get none. */
+fv_status fv_autodiff_at(const fv_value *x, const fv_value *y, fv_value *dy, fv_value **dx);
+
 #endif

@@ -27,6 +27,7 @@ struct fv_plan {
     fv_plan_args args;
     fv_graph *graph; /* owned */
     fv_value *input, *target, *logits;
+    fv_value *observed, *gradient;          /* args.observe in this graph; NULL: none is asked for */
     fv_value *losses[1 + FV_MAX_AUXILIARY]; /* of the logits, and of auxiliary heads; weighted already */
     int n_losses;
 

@@ -30,7 +30,10 @@ static fv_value *copy_leaf(const fv_rewrite *r, const fv_node *node, const fv_pl
         return value;
     }
     fv_parameter info = *fv_parameter_of(node);
-    if (args->treatment) info.treatment = args->treatment(args->user, node->param);
+    if (r->inference)
+        info.treatment.frozen = true;
+    else if (args->treatment)
+        info.treatment = args->treatment(args->user, node->param);
     value = fv_node_new(r->to, node->op, node->name, &info, NULL, 0);
     if (value) value->node->param = node->param;
     return value;
@@ -60,13 +63,13 @@ static fv_value *copy_node(const fv_rewrite *r, const fv_node *node) {
 static fv_value *rewrite_node(const fv_rewrite *r, const fv_node *node, const fv_plan_args *args) {
     fv_value *out;
     if (fv_is_leaf(node)) return copy_leaf(r, node, args);
-    int now = r->inference || r->still[node->id] ? INFERENCE : TRAINING;
+    int now = r->still[node->id] ? INFERENCE : TRAINING;
     for (int p = 0; p < FV_COUNT(passes) && !args->reference; p++)
         if (passes[p].when & now && passes[p].pass(r, node, &out)) return out;
     return copy_node(r, node);
 }
 
-/* True if no trained parameter lies behind the node: the backward pass ends above it. */
+/* True if neither a trained parameter nor what is observed lies behind the node: the backward pass ends above it. */
 static bool is_still(const fv_rewrite *r, const fv_node *node, const fv_value *copy) {
     if (node->op == &fv_parameter_op) return !fv_is_trained(fv_parameter_of(copy->node));
     bool still = true;
@@ -79,6 +82,11 @@ static fv_value *cut_input(const fv_rewrite *r, const fv_plan_args *args) {
     fv_shape shape = args->from->shape;
     shape.dim[0] = args->batch;
     return r->to->input = fv_input_shaped(r->to, "features", &shape);
+}
+
+/* What is observed can itself be made by the passes of inference; the gradient comes down to it. */
+static bool is_observed(const fv_node *node, const fv_plan_args *args) {
+    return args->observe && args->observe->node == node;
 }
 
 static void mark_needed(const fv_rewrite *r, const fv_value *end, const fv_plan_args *args) {
@@ -97,12 +105,14 @@ static fv_status rewrite(fv_rewrite *r, const fv_model *model, const fv_plan_arg
     for (int id = 0; id < r->from->n_nodes; id++) {
         const fv_node *node = r->from->nodes[id];
         if (!r->needed[id]) continue;
-        if (!fv_is_leaf(node)) r->still[id] = is_still(r, node, NULL);
-        fv_value *out = args->from && node == args->from->node ? cut_input(r, args) : rewrite_node(r, node, args);
+        bool cut = args->from && node == args->from->node;
+        if (!fv_is_leaf(node)) r->still[id] = cut || is_still(r, node, NULL);
+        fv_value *out = cut ? cut_input(r, args) : rewrite_node(r, node, args);
         if (!out) return fv_last_status();
         fv_value **map = &r->map[id * FV_MAX_OUT];
         map[0] = out;
         if (fv_is_leaf(node)) r->still[id] = is_still(r, node, out);
+        if (is_observed(node, args)) r->still[id] = false;
         if (out->node->op == node->op)
             for (int i = 1; i < node->n_out; i++) map[i] = &out->node->out[i];
     }
@@ -112,12 +122,13 @@ static fv_status rewrite(fv_rewrite *r, const fv_model *model, const fv_plan_arg
     return FV_OK;
 }
 
-static void count_readers(const fv_graph *graph, const fv_value *logits, bool inference, int *readers) {
+static void count_readers(const fv_graph *graph, const fv_plan *plan, bool inference, int *readers) {
     for (int id = 0; id < graph->n_nodes; id++) {
         const fv_node *node = graph->nodes[id];
         for (int i = 0; i < node->n_in && (node->used || !inference); i++) readers[node->in[i]->node->id]++;
     }
-    readers[logits->node->id]++;
+    readers[plan->model->logits->node->id]++;
+    if (plan->args.observe) readers[plan->args.observe->node->id]++;
     for (int i = 0; i < graph->n_auxiliary && !inference; i++) readers[graph->auxiliary[i].logits->node->id]++;
 }
 
@@ -133,8 +144,9 @@ static fv_status copy_rewritten(fv_plan *plan) {
     fv_status status = readers && r.map && r.still && r.needed && r.to ? FV_OK : FV_NO_MEMORY;
     if (status == FV_OK) {
         mark_needed(&r, plan->args.until ? plan->args.until : plan->model->logits, &plan->args);
-        count_readers(from, plan->model->logits, r.inference, readers);
+        count_readers(from, plan, r.inference, readers);
         status = rewrite(&r, plan->model, &plan->args, &plan->logits);
+        if (status == FV_OK && plan->args.observe) plan->observed = fv_rewritten(&r, plan->args.observe);
     }
     fv_free(readers);
     fv_free(r.map);
@@ -169,8 +181,17 @@ static fv_status add_training(fv_plan *plan) {
     return status;
 }
 
+static fv_status add_gradient(fv_plan *plan) {
+    const fv_node *node = plan->observed->node;
+    if (fv_is_leaf(node)) return fv_fail_node(FV_BAD_ARGUMENT, node, "is the image itself: observe a layer behind it");
+    plan->target = fv_input_shaped(plan->graph, "target", &plan->logits->shape);
+    if (!plan->target) return fv_last_status();
+    return fv_autodiff_at(plan->observed, plan->logits, plan->target, &plan->gradient);
+}
+
 fv_status fv_build_graph(fv_plan *plan) {
     FV_TRY(copy_rewritten(plan));
+    if (plan->args.observe) FV_TRY(add_gradient(plan));
     if (plan->args.loss) FV_TRY(add_loss(plan));
     return plan->args.updates ? add_training(plan) : FV_OK;
 }

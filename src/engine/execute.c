@@ -119,7 +119,11 @@ void fv_plan_gradient_norms(const fv_plan *plan, double *norms) {
     }
 }
 
-const float *fv_plan_logits(const fv_plan *plan) {
-    const fv_slot *root = fv_slot_root(fv_slot_of(plan, plan->logits));
+static const float *kept(const fv_plan *plan, const fv_value *value) {
+    const fv_slot *root = fv_slot_root(fv_slot_of(plan, value));
     return root->external ? root->external : (const float *)(const void *)(plan->arena + root->offset);
 }
+
+const float *fv_plan_logits(const fv_plan *plan) { return kept(plan, plan->logits); }
+const float *fv_plan_observed(const fv_plan *plan) { return kept(plan, plan->observed); }
+const float *fv_plan_gradient(const fv_plan *plan) { return kept(plan, plan->gradient); }

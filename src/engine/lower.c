@@ -191,7 +191,7 @@ static fv_status append_step(fv_plan *plan, fv_step *step, fv_value *const in[])
 
 static bool is_constant_input(const fv_plan *plan, const fv_value *value) {
     if (value->node->op != &fv_parameter_op) return fv_slot_of(plan, value)->constant;
-    return !plan->args.updates || fv_parameter_of(value->node)->treatment.frozen;
+    return fv_parameter_of(value->node)->treatment.frozen;
 }
 
 /* Made from parameters alone that the plan does not change: the prologue computes it. */
@@ -287,14 +287,18 @@ static void forget(lowering *l) {
     l->refusal = false;
 }
 
+/* What the plan gives back, NULL where it does not. */
+enum { LOGITS, OBSERVED, GRADIENT, OUTPUTS };
+
 /* Chooses kernels and plans all nodes; l->refusal says that a kernel refused and was noted. */
-static fv_status attempt(lowering *l, fv_value **logits) {
+static fv_status attempt(lowering *l, fv_value *outputs[OUTPUTS]) {
     FV_TRY(fv_choose_kernels(l->plan, l->order, l->n_order, l->refused, l->n_refused, l->chosen));
     for (int i = 0; i < l->n_order; i++) {
         const fv_node *node = l->plan->graph->nodes[l->order[i]];
         FV_TRY(lower_node(l, node));
         if (l->refusal) return refuse(l, node);
-        if (*logits && (*logits)->node == node) FV_TRY(keep(l, logits));
+        for (int k = 0; k < OUTPUTS; k++)
+            if (outputs[k] && outputs[k]->node == node) FV_TRY(keep(l, &outputs[k]));
     }
     for (int i = 0; i < l->plan->n_losses; i++) /* scalars, in no layout */
         fv_slot_of(l->plan, l->plan->losses[i])->keep = true;
@@ -339,14 +343,14 @@ static fv_status lower(lowering *l) {
     plan->versions = FV_NEW_N(uint64_t, n_nodes);
     if (!l->order || !l->chosen || !l->step_of || !plan->pinned || !plan->versions) return FV_NO_MEMORY;
     if ((l->n_order = fv_order_steps(plan, l->order)) < 0) return FV_NO_MEMORY;
-    fv_value *logits;
+    fv_value *outputs[OUTPUTS];
     do {
         forget(l);
         FV_TRY(grow_slots(plan));
-        logits = plan->logits;
-        FV_TRY(attempt(l, &logits));
+        outputs[LOGITS] = plan->logits, outputs[OBSERVED] = plan->observed, outputs[GRADIENT] = plan->gradient;
+        FV_TRY(attempt(l, outputs));
     } while (l->refusal);
-    plan->logits = logits;
+    plan->logits = outputs[LOGITS], plan->observed = outputs[OBSERVED], plan->gradient = outputs[GRADIENT];
     return split_prologue(plan);
 }
 

@@ -10,8 +10,8 @@ typedef struct fv_rewrite {
     const fv_graph *from;
     fv_graph *to;
     fv_value **map;     /* [from id][FV_MAX_OUT] */
-    const int *readers; /* [from id]: how many inputs read output 0 of the node; the logits count as one more */
-    bool *still;        /* [from id]: no trained parameter lies behind it, so that no gradient passes through */
+    const int *readers; /* [from id]: how many inputs read output 0 of the node; an output of the plan has one more */
+    bool *still;        /* [from id]: no gradient passes through: the passes of inference apply */
     bool *needed;       /* [from id]: what the plan is for depends on it */
     bool inference;
 } fv_rewrite;

@@ -43,7 +43,7 @@ fv_plan *fv_plan_new(fv_model *model, const fv_plan_args *args) {
     if (!plan) return NULL;
     plan->model = model;
     plan->args = *args;
-    plan->env = (fv_run_env){.team = args->team, .count = args->batch, .training = args->updates != NULL};
+    plan->env = (fv_run_env){.team = args->team, .count = args->batch, .training = args->updates || args->observe};
     plan->env.bad_node = &plan->bad_node;
     plan->env.failure = &plan->failure;
     pthread_mutex_lock(&model->lock); /* parameters may change their layout while nobody relies on it */

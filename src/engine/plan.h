@@ -22,6 +22,9 @@ typedef struct fv_plan_args {
     /* Parts of the network: `from`, a value of the model's graph, stands for the image, x being [batch, its shape]; `until`,
      * another, for the logits, without loss. NULL: the image, the logits. */
     const fv_value *from, *until;
+    /* An inference plan that explains: a value of the model's graph, which the plan gives too, and with it the gradient there
+     * of the sum of target[n,k] logits[n,k] (fv_plan_observed, fv_plan_gradient). NULL: neither. */
+    const fv_value *observe;
     fv_treatment (*treatment)(void *user, const fv_param *param); /* of each parameter; NULL: the usual one for all */
     void *user;
 } fv_plan_args;
@@ -33,7 +36,7 @@ void fv_plan_free(fv_plan *plan);
 
 typedef struct fv_plan_input {
     const float *x;      /* [batch,C,H,W] */
-    const float *target; /* [batch,K]; NULL without a loss */
+    const float *target; /* [batch,K]; NULL without a loss, and without `observe` */
     uint64_t seed, step;
     float lr;
     fv_group group;
@@ -48,7 +51,10 @@ float fv_plan_mean_loss(const fv_plan *plan); /* of the last run: the batch's me
  * clipping and decay; NAN for one that is not trained. */
 void fv_plan_gradient_norms(const fv_plan *plan, double *norms);
 const float *fv_plan_logits(const fv_plan *plan); /* [batch,K] of the last run; valid until the next */
-size_t fv_plan_bytes(const fv_plan *plan);        /* arena and copies of its own; parameters not counted */
+/* With `observe`: [batch, its shape] of the last run, plain; valid until the next. */
+const float *fv_plan_observed(const fv_plan *plan);
+const float *fv_plan_gradient(const fv_plan *plan);
+size_t fv_plan_bytes(const fv_plan *plan); /* arena and copies of its own; parameters not counted */
 int fv_plan_batch(const fv_plan *plan);
 
 /* FV_NO_MEMORY, naming the peak and the limit, if `beside` bytes, not taken yet, do not fit into what the machine has beside

@@ -13,6 +13,7 @@ static bool is_update(const fv_node *node) { return node->op->flags & FV_OP_EFFE
 static void mark_used(const fv_plan *plan, bool *used) {
     const fv_graph *graph = plan->graph;
     if (plan->logits) used[plan->logits->node->id] = true;
+    if (plan->gradient) used[plan->gradient->node->id] = true;
     for (int i = 0; i < plan->n_losses; i++) used[plan->losses[i]->node->id] = true;
     for (int id = graph->n_nodes - 1; id >= 0; id--) {
         const fv_node *node = graph->nodes[id];

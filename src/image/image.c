@@ -20,6 +20,15 @@ fv_status fv_image_new(fv_image *image, int width, int height, int channels, int
     return FV_OK;
 }
 
+fv_status fv_image_of_pixels(const uint8_t *pixels, int channels, int height, int width, fv_image *image) {
+    if (channels < 1 || channels > 4 || height < 1 || width < 1)
+        return fv_fail(FV_BAD_ARGUMENT,
+                       "pixels of %d channels, %dx%d: channels are 1 to 4, height and width at least 1", channels,
+                       height, width);
+    *image = (fv_image){.width = width, .height = height, .channels = channels, .depth = 8, .pixels = pixels};
+    return FV_OK;
+}
+
 void fv_image_free(fv_image *image) {
     fv_free(image->owned);
     *image = (fv_image){0};

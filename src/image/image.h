@@ -16,6 +16,8 @@ typedef struct fv_image {
 
 /* An owned image with zeroed pixels; limits: 1..65535 a side, 256 Mi samples. */
 fv_status fv_image_new(fv_image *image, int width, int height, int channels, int depth);
+/* Borrowed ones of 8 bits, [height, width, channels]. */
+fv_status fv_image_of_pixels(const uint8_t *pixels, int channels, int height, int width, fv_image *image);
 void fv_image_free(fv_image *image);
 
 static inline size_t fv_image_samples(const fv_image *image) {

@@ -67,8 +67,9 @@ static fv_value *add_inception(const network *net, fv_value *x, const inception 
     fv_value *five = conv(net, x, "branch3.0", b->reduce5, 1, 1);
     five = conv(net, five, "branch3.1", b->five, net->bn ? 3 : 5, 1);
     fv_value *pooled = conv(net, fv_max_pool(x, 3, .stride = 1, .pad = 1), "branch4.1", b->pool, 1, 1);
+    x = fv_concat((fv_value *[]){one, three, five, pooled}, 4);
     fv_unscope(g);
-    return fv_concat((fv_value *[]){one, three, five, pooled}, 4);
+    return x;
 }
 
 /* An auxiliary head (section 5 of the paper). The pool makes 4x4 of the 14x14 of a 224x224 image, and 4x4 or less is taken

@@ -7,7 +7,8 @@
  *
  *     running = momentum running + (1 - momentum) batch
  *
- * At inference another operator uses the running statistics. With g = dy f'(z) and xhat = (x - mean) / sqrt(variance + epsilon):
+ * At inference, and where it is frozen, another operator uses the running statistics: a map that is linear but for beta, with
+ * dx = gamma / sqrt(variance + epsilon) dy. In training, with g = dy f'(z) and xhat = (x - mean) / sqrt(variance + epsilon):
  *
  *     dbeta = sum of g,   dgamma = sum of g xhat,   dx = gamma / sqrt(variance + epsilon) (g - dbeta / M - xhat dgamma / M)
  *
@@ -60,6 +61,11 @@ static fv_status infer_backward(const fv_node *node, fv_shape out[]) {
     return FV_OK;
 }
 
+static fv_status infer_inference_backward(const fv_node *node, fv_shape out[]) {
+    out[0] = node->in[FV_BNI_DY]->shape;
+    return FV_OK;
+}
+
 static fv_value *at_inference(const fv_node *node, fv_graph *graph, fv_value *const in[]) {
     return fv_node_new(graph, &fv_batch_norm_inference_op, node->name, node->args, in, node->n_in);
 }
@@ -76,6 +82,15 @@ static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
     for (int i = FV_BN_X; i <= FV_BN_BETA; i++)
         if (node->in[i]->needs_grad) dx[i] = &out->node->out[i];
     return FV_OK;
+}
+
+/* Parameters have no part in it: where they are trained, the batch's statistics are used. */
+static fv_status grad_inference(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
+    if (args_of(node)->activation)
+        return fv_fail_node(FV_UNSUPPORTED, node, "a fused activation has no gradient: observe the unfused network");
+    fv_value *in[] = {dy[0], node->in[FV_BN_GAMMA], node->in[FV_BN_RUNNING_VAR]};
+    dx[FV_BN_X] = fv_node_backward(node, &fv_batch_norm_inference_backward_op, in, FV_BNI_IN);
+    return dx[FV_BN_X] ? FV_OK : fv_last_status();
 }
 
 typedef struct sizes {
@@ -98,6 +113,7 @@ static sizes sizes_of(const fv_node *node) {
 static const fv_kernel kernels[] = KERNELS(0, fv_batch_norm_plan, fv_batch_norm_run);
 static const fv_kernel backward_kernels[] = KERNELS(0, fv_batch_norm_plan, fv_batch_norm_run_backward);
 static const fv_kernel inference_kernels[] = KERNELS(FV_LOCAL, NULL, fv_batch_norm_run_inference);
+static const fv_kernel inference_backward_kernels[] = KERNELS(FV_LOCAL, NULL, fv_batch_norm_run_inference_backward);
 
 /* ---- Definition ---------------------------------------------------------------------------------------------------- */
 
@@ -142,6 +158,16 @@ static void ref_inference(const fv_node *node, const double *const in[], double 
     for (size_t c = 0; c < s.c; c++) {
         double scale = in[FV_BN_GAMMA][c] / sqrt(in[FV_BN_RUNNING_VAR][c] + args_of(node)->epsilon);
         normalise(node, c, in[FV_BN_X], scale, in[FV_BN_BETA][c] - scale * in[FV_BN_RUNNING_MEAN][c], out[FV_BN_Y]);
+    }
+}
+
+static void ref_inference_backward(const fv_node *node, const double *const in[], double *const out[],
+                                   const fv_run_env *env) {
+    (void)env;
+    sizes s = sizes_of(node);
+    for (size_t c = 0; c < s.c; c++) {
+        double scale = in[FV_BNI_GAMMA][c] / sqrt(in[FV_BNI_VARIANCE][c] + args_of(node)->epsilon);
+        EACH_VALUE(s, c, i) out[0][i] = scale * in[FV_BNI_DY][i];
     }
 }
 
@@ -214,9 +240,23 @@ const fv_op fv_batch_norm_inference_op = {
     .n_out = 1,
     .flags = FV_OP_IN_PLACE,
     .infer = infer_inference,
+    .grad = grad_inference,
     .ref = ref_inference,
     .kernels = inference_kernels,
     .n_kernels = FV_COUNT(inference_kernels),
+};
+
+const fv_op fv_batch_norm_inference_backward_op = {
+    .name = "batch_norm_inference_backward",
+    .args_size = sizeof(fv_batch_norm_node_args),
+    .min_in = FV_BNI_IN,
+    .max_in = FV_BNI_IN,
+    .n_out = 1,
+    .flags = FV_OP_IN_PLACE,
+    .infer = infer_inference_backward,
+    .ref = ref_inference_backward,
+    .kernels = inference_backward_kernels,
+    .n_kernels = FV_COUNT(inference_backward_kernels),
 };
 
 /* ---- In a network -------------------------------------------------------------------------------------------------- */

@@ -14,12 +14,14 @@ enum {
     FV_BNB_MEAN,
     FV_BNB_VARIANCE,
     FV_BNB_IN
-};                                                           /* backward: inputs, */
-enum { FV_BNB_DX, FV_BNB_DGAMMA, FV_BNB_DBETA, FV_BNB_OUT }; /* outputs */
+};                                                            /* backward: inputs, */
+enum { FV_BNB_DX, FV_BNB_DGAMMA, FV_BNB_DBETA, FV_BNB_OUT };  /* outputs */
+enum { FV_BNI_DY, FV_BNI_GAMMA, FV_BNI_VARIANCE, FV_BNI_IN }; /* backward of inference: inputs */
 
 fv_status fv_batch_norm_plan(fv_step *step); /* of training, forward and backward */
 void fv_batch_norm_run(const fv_step *step, int thread, int nthreads);
 void fv_batch_norm_run_backward(const fv_step *step, int thread, int nthreads);
 void fv_batch_norm_run_inference(const fv_step *step, int thread, int nthreads);
+void fv_batch_norm_run_inference_backward(const fv_step *step, int thread, int nthreads);
 
 #endif

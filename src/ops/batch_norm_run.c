@@ -236,3 +236,17 @@ void fv_batch_norm_run_inference(const fv_step *step, int thread, int nthreads) 
         normalise(step, &m, own, &t);
     }
 }
+
+/* The same map without its offsets. */
+void fv_batch_norm_run_inference_backward(const fv_step *step, int thread, int nthreads) {
+    static const float none[MAX_LANES];
+    const float *gamma = step->in[FV_BNI_GAMMA], *variance = step->in[FV_BNI_VARIANCE];
+    maps m = maps_of(step);
+    piece own = {0, 0, 0};
+    fv_share(m.images, thread, nthreads, &own.first, &own.last);
+    for (; own.block < m.blocks; own.block++) {
+        int c = own.block * m.lanes;
+        fv_norm_terms t = terms_of(step, channels_in(&m, own.block), gamma + c, none, none, variance + c);
+        normalise(step, &m, own, &t);
+    }
+}

@@ -30,10 +30,6 @@ static fv_status infer(const fv_node *node, fv_shape out[]) {
     return FV_OK;
 }
 
-static fv_value *at_inference(const fv_node *node, fv_graph *graph, fv_value *const in[]) {
-    return fv_node_new(graph, &fv_max_pool_inference_op, node->name, node->args, in, 1);
-}
-
 /* ---- Gradient ------------------------------------------------------------------------------------------------------ */
 
 static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
@@ -165,7 +161,6 @@ const fv_op fv_max_pool_op = {
     .opaque_out = 2,
     .infer = infer,
     .grad = grad,
-    .at_inference = at_inference,
     .ref = ref,
     .kernels = kernels,
     .n_kernels = FV_COUNT(kernels),

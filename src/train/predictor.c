@@ -118,12 +118,9 @@ fv_status fv_predict_bytes(fv_predictor *p, const void *bytes, size_t count, con
 
 fv_status fv_predict_pixels(fv_predictor *p, const uint8_t *pixels, int channels, int height, int width,
                             float *probabilities) {
+    fv_image image;
     if (!p) return fv_last_status();
-    if (channels < 1 || channels > 4 || height < 1 || width < 1)
-        return fv_fail(FV_BAD_ARGUMENT,
-                       "pixels of %d channels, %dx%d: channels are 1 to 4, height and width at least 1", channels,
-                       height, width);
-    fv_image image = {.width = width, .height = height, .channels = channels, .depth = 8, .pixels = pixels};
+    FV_TRY(fv_image_of_pixels(pixels, channels, height, width, &image));
     return predict_image(p, &image, probabilities);
 }
 

@@ -93,6 +93,9 @@ def norms(out):
              lambda x, w, b, m, v: function(F.batch_norm(x, m, v, w, b, True, 0.25, 2**-10)), written=(3, 4))
         case(out, "batch_norm_inference", f"epsilon 0.0009765625 activation {activation}", inputs,
              lambda x, w, b, m, v: function(F.batch_norm(x, m, v, w, b, False, 0, 2**-10)), gradient=False)
+    frozen = [("x", (3, 4, 2, 3)), ("s", (4,)), ("s", (4,)), ("s", (4,)), ("v", (4,))]
+    case(out, "batch_norm_inference", "epsilon 0.0009765625 activation 0", frozen,
+         lambda x, w, b, m, v: F.batch_norm(x, m, v, w, b, False, 0, 2**-10))
     for size, k in (5, 2), (4, 1):
         case(out, "lrn", f"size {size} alpha 0.5 beta 0.75 k {k}", [("x", (2, 7, 2, 3))],
              lambda x: F.local_response_norm(x, size, 0.5, 0.75, k))

@@ -9,7 +9,8 @@ bool fv_pass_batch_norm_activation(const fv_rewrite *r, const fv_node *node, fv_
     if (f == FV_ACTIVATION_NONE || f == FV_ACTIVATION_LEAKY_RELU) return false;
     if (!fv_sole_input(r, node, 0, &fv_batch_norm_op)) return false;
     const fv_node *norm = fv_rewritten(r, node->in[0])->node;
-    if (norm->op != &fv_batch_norm_op && norm->op != &fv_batch_norm_inference_op) return false;
+    bool frozen = norm->op == &fv_batch_norm_inference_op; /* its gradient is of the norm alone */
+    if (norm->op != &fv_batch_norm_op && !(frozen && r->still[node->id])) return false;
     fv_batch_norm_node_args args = *(const fv_batch_norm_node_args *)norm->args;
     args.activation = f;
     *out = fv_node_new(r->to, norm->op, norm->name, &args, norm->in, norm->n_in);

@@ -29,7 +29,7 @@ fv_value *fv_pool_of(const fv_rewrite *r, const fv_node *pool, const fv_value *i
     bool sole = r->readers[input->node->id] == 1 && input->node->op == &fv_conv2d_op && conv->op == &fv_conv2d_op;
     if (sole && is_halving(pool) && fits(conv))
         return fv_node_new(r->to, &fv_conv2d_max_pool_op, conv->name, conv->args, conv->in, conv->n_in);
-    const fv_op *op = r->inference || r->still[pool->id] ? &fv_max_pool_inference_op : pool->op;
+    const fv_op *op = r->still[pool->id] ? &fv_max_pool_inference_op : pool->op;
     return fv_node_new(r->to, op, pool->name, pool->args, &x, 1);
 }
 
