@@ -255,7 +255,8 @@ const lab_case lab_layer_cases[] = {
     {"conv2d: depthwise", conv_depthwise, 0},
     {"conv2d: depthwise, fused", conv_depthwise_fused, 0},
     {"conv2d: square", conv_square, 0},
-    {"conv2d: square, fused", conv_square_fused, 1e-4}, /* of what an activation cuts, the error stays that of the sum */
+    {"conv2d: square, fused", conv_square_fused,
+     1e-4}, /* of what an activation cuts, the error stays that of the sum */
     {"conv2d: fused", conv_fused, 0},
     {"linear", linear, 0},
     {"max_pool", max_pool, 1e-6},
