@@ -1,9 +1,10 @@
-/* What the images of each class are taken for: a matrix, or of many classes the pairs that are confused most. */
+/* What the images of each class are taken for: a matrix, and of more than a few classes the pairs that are
+ * confused most. */
 #include "report/page.h"
 
 #include <math.h>
 
-enum { WIDEST_MATRIX = 20, PAIRS = 20 };
+enum { WIDEST_MATRIX = 20, PAIRS = 10, FEW = 3 };
 
 static size_t count_at(const fv_measures *m, int label, int predicted) {
     return m->confusion[(size_t)label * (size_t)m->classes + (size_t)predicted];
@@ -27,7 +28,7 @@ static void put_matrix(fv_text *t, const fv_page *page) {
         t,
         "<div class=scroll><table class=\"matrix%s\"><thead><tr><td><span class=corner>true ↓ &nbsp; taken for →"
         "</span></td>",
-        m->classes > 3 ? " many" : "");
+        m->classes > FEW ? " many" : "");
     for (int c = 0; c < m->classes; c++) {
         fv_text_add(t, "<th scope=col><span>");
         fv_page_class(t, page, c);
@@ -76,10 +77,9 @@ static void put_pairs(fv_text *t, const fv_page *page) {
 
 void fv_put_confusion(fv_text *t, const fv_page *page) {
     const fv_measures *m = &page->answers.measures;
-    if (!m->confusion)
-        fv_text_format(t, "<p class=note>%d classes: too many for a matrix.</p>", m->classes);
-    else if (m->classes <= WIDEST_MATRIX)
-        put_matrix(t, page);
-    else
-        put_pairs(t, page);
+    if (!m->confusion) fv_text_format(t, "<p class=note>%d classes: too many for a matrix.</p>", m->classes);
+    fv_text_add(t, "<div class=pair>");
+    if (m->confusion && m->classes <= WIDEST_MATRIX) put_matrix(t, page);
+    if (m->confusion && m->classes > FEW) put_pairs(t, page);
+    fv_text_add(t, "</div>\n");
 }

@@ -176,8 +176,7 @@ static void put_state(fv_text *t, const fv_page *p) {
     if (isnan(epoch)) fv_text_add(t, "before the first epoch’s end");
     if (!isnan(epoch)) fv_text_format(t, "epoch %.0f", epoch);
     if (epochs && !isnan(epoch) && length < 8) fv_text_format(t, " of %.*s", (int)strspn(epochs, "0123456789"), epochs);
-    if (p->best_epoch)
-        fv_text_format(t, ", %s of epoch %d", *p->model_file == 'b' ? "the best" : "the model", p->best_epoch);
+    if (p->best_epoch) fv_text_format(t, ", the model of epoch %d", p->best_epoch);
     if (p->args->refresh > 0) fv_text_format(t, "; this page loads itself anew every %d s", p->args->refresh);
 }
 

@@ -155,7 +155,7 @@ static void put_names(fv_text *t, const fv_plot *p) {
     for (int i = 0; i < n; i++)
         if (!isnan(y[i]))
             fv_text_format(t, "<text class=\"name %s\" x=%d y=%.1f>%s</text>", p->series[i].style,
-                           p->width - p->right + 6, y[i], p->series[i].name);
+                           p->width - p->right + 8, y[i], p->series[i].name);
 }
 
 static void put_mark(fv_text *t, const fv_plot *p) {
@@ -164,8 +164,8 @@ static void put_mark(fv_text *t, const fv_plot *p) {
     double x = at_x(p, m->x), y = at_y(p, m->y);
     fv_text_format(t, "<circle class=mark cx=%.1f cy=%.1f r=4.5 />", x, y);
     if (!m->text) return;
-    fv_text_format(t, "<text class=marked x=%.1f y=%.1f text-anchor=%s>", x + (m->left ? -9 : 9),
-                   y + (m->left ? -4 : 18), m->left ? "end" : "start");
+    fv_text_format(t, "<text class=marked x=%.1f y=%.1f text-anchor=%s>", x + (m->left ? -9 : 9), y + 18,
+                   m->left ? "end" : "start");
     fv_text_words(t, m->text);
     fv_text_add(t, "</text>");
 }
