@@ -73,11 +73,13 @@ static void put_overall(fv_text *t, const fv_page *page) {
 
 /* ---- Of each class ---------------------------------------------------------------------------------------------------- */
 
-/* Of curves; for want of memory undefined. */
-static fv_measure area_of(const fv_answers *a, int c) {
+static void put_area(fv_text *t, const fv_answers *a, int c) {
     fv_measure auc;
-    bool done = a->curves > 1 && fv_roc_auc(a->scores + (size_t)c * a->room, a->labels, a->n, c, &auc) == FV_OK;
-    return done ? auc : fv_undefined("not computed");
+    fv_status status = fv_roc_auc(a->scores + (size_t)c * a->room, a->labels, a->n, c, &auc);
+    if (status == FV_OK)
+        put_number(t, &auc);
+    else
+        t->status = status;
 }
 
 static void put_rates(fv_text *t, const fv_measure *precision, const fv_measure *recall, const fv_measure *f1) {
@@ -92,10 +94,7 @@ static void put_class(fv_text *t, const fv_page *page, int c) {
     fv_page_class(t, page, c);
     fv_text_add(t, "</th>");
     put_rates(t, &m->precision, &m->recall, &m->f1);
-    if (page->answers.curves > 1) {
-        fv_measure auc = area_of(&page->answers, c);
-        put_number(t, &auc);
-    }
+    if (page->answers.curves > 1) put_area(t, &page->answers, c);
     fv_text_add(t, "<td>");
     fv_text_count(t, m->support);
     fv_text_add(t, "</td></tr>\n");

@@ -32,12 +32,16 @@ static fv_status read_config(fv_page *p) {
     return p->config ? FV_OK : fv_last_status();
 }
 
-static void read_epoch(fv_page *p) {
+/* What is not there, or damaged, stays unknown. */
+static fv_status unless_memory(fv_status status) { return status == FV_NO_MEMORY ? status : FV_OK; }
+
+static fv_status read_epoch(fv_page *p) {
     const char *text = fv_model_training(p->model);
     json_t *training = text ? fv_json_parse(text, strlen(text), p->model_file) : NULL;
-    if (training && fv_json_int(p->model_file, training, "epoch", 1, 1000000000, &p->best_epoch) != FV_OK)
-        p->best_epoch = 0;
+    if (text && !training) return unless_memory(fv_last_status());
+    if (training) (void)fv_json_int(p->model_file, training, "epoch", 1, 1000000000, &p->best_epoch);
     json_decref(training);
+    return FV_OK;
 }
 
 /* Without a model that can be read there is still a page. */
@@ -51,8 +55,8 @@ static fv_status read_model(fv_page *p) {
     if (!path) return FV_OK;
     p->model = fv_model_load(path);
     fv_free(path);
-    if (p->model) read_epoch(p);
-    if (p->model || fv_last_status() == FV_NO_MEMORY) return p->model ? FV_OK : FV_NO_MEMORY;
+    if (p->model) return read_epoch(p);
+    FV_TRY(unless_memory(fv_last_status()));
     p->without = fv_strdup(fv_error());
     return p->without ? FV_OK : FV_NO_MEMORY;
 }
@@ -62,7 +66,7 @@ static fv_status gather(fv_page *p) {
     FV_TRY(fv_history_read(p->run, &p->history));
     if (!p->config && !p->history.n)
         return fv_fail(FV_BAD_DATA, "%s: holds no run: there is neither config.recipe nor metrics.jsonl", p->run);
-    if (fv_run_threads(p->run, &p->threads) != FV_OK) p->threads = 0;
+    FV_TRY(unless_memory(fv_run_threads(p->run, &p->threads)));
     FV_TRY(read_model(p));
     p->measured = p->model && p->args->data;
     return p->measured ? fv_answers_make(p->model, p->args, &p->answers) : FV_OK;

@@ -122,7 +122,7 @@ static void put_words(fv_text *t, const fv_page *page, const ranking *r, int wor
         fv_text_add(
             t,
             " is told from the rest the least.</p><p class=note><span class=\"key a\"></span>The other classes, each "
-            "against the rest; their areas stand in the table above. Dashed: chance.</p>");
+            "against the rest; their areas stand in the table above. Dashed, in ROC: chance.</p>");
     }
     fv_text_add(t, "</div>");
 }
