@@ -45,7 +45,7 @@ fv_status cli_report(cli_options *o) {
     fv_report_args args = cli_report_args(o, &sets);
     args.without = without;
     if (status == FV_OK) status = fv_report_with(run, file, &args);
-    cli_say_bad_files(sets.val);
+    if (sets.val) cli_say_bad_files(sets.val);
     if (status == FV_OK && without) cli_say("without measures: %s", without);
     if (status == FV_OK) cli_say("%s: a page about %s", file, run);
     cli_close_sets(&sets);

@@ -50,7 +50,8 @@ framed() {
 <!DOCTYPE html><title>?</title><iframe src="$1" style="width:360px;height:900px;border:0"></iframe>
 <script>onload = () => document.body.append("width " + document.querySelector("iframe").contentDocument.documentElement.scrollWidth)</script>
 END
-    timeout 60 "$chromium" --headless --no-sandbox --disable-gpu --user-data-dir="$work/profile" --allow-file-access-from-files \
+    timeout 60 "$chromium" --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$work/profile" \
+        --allow-file-access-from-files \
         --virtual-time-budget=5000 --dump-dom "file://$work/frame.html" 2>/dev/null | grep -o 'width 360<'
 }
 quiet() { # PAGE NAME WIDTH SCHEME
