@@ -2,6 +2,8 @@
 #include "report/page.h"
 #include "report/thumbnail.h"
 
+enum { TINY = 64 }; /* pixels: smaller pictures show theirs as squares */
+
 static void put_name(fv_text *t, const fv_dataset *set, size_t index) {
     const char *path = fv_dataset_path(set, index);
     if (path)
@@ -28,6 +30,7 @@ static void put_caption(fv_text *t, const fv_page *page, const fv_shown *s) {
 /* The frame may hold several pictures of one size, one upon the other: an explanation's map goes upon the image. */
 static void put_picture(fv_text *t, const fv_page *page, const fv_shown *s) {
     const fv_model *model = page->model;
+    int side;
     fv_text_add(t, "<figure class=picture><div class=frame><img alt=\"");
     put_name(t, page->args->data, s->index);
     fv_text_add(t, ": ");
@@ -35,9 +38,9 @@ static void put_picture(fv_text *t, const fv_page *page, const fv_shown *s) {
     fv_text_add(t, ", taken for ");
     fv_text_words(t, fv_model_class_name(model, s->predicted));
     fv_text_add(t, "\" src=\"");
-    fv_status status = fv_thumbnail_put(t, page->args->data, s->index);
+    fv_status status = fv_thumbnail_put(t, page->args->data, s->index, &side);
     if (status == FV_NO_MEMORY) t->status = status;
-    fv_text_add(t, "\"></div>");
+    fv_text_add(t, side < TINY ? "\" class=tiny></div>" : "\"></div>");
     put_caption(t, page, s);
     fv_text_add(t, "</figure>\n");
 }

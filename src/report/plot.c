@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { LEFT = 46, TOP = 14, BOTTOM = 40, LINE = 15, MOST_READ = 64 };
+enum { LEFT = 46, TOP = 14, BOTTOM = 40, LINE = 15, MOST_READ = 64, MOST_BROAD = 400 };
 
 /* ---- Axes ------------------------------------------------------------------------------------------------------------- */
 
@@ -115,7 +115,7 @@ static void move_to(pen *p, size_t i) {
 
 static void put_line(fv_text *t, const fv_plot *plot, const fv_series *s) {
     pen p = {.text = t, .plot = plot, .series = s};
-    fv_text_format(t, "<path class=\"line %s\" d=\"", s->style);
+    fv_text_format(t, "<path class=\"line %s%s\" d=\"", s->style, s->n > MOST_BROAD ? " fine" : "");
     for (size_t i = 0; i < s->n; i++) {
         if (is_gap(s, i))
             end_stretch(&p);

@@ -42,6 +42,7 @@ const char *const fv_page_style[] = {
     ".line.a{stroke:var(--a)}",
     ".line.b{stroke:var(--b)}",
     ".line.faint{stroke-width:1.3;opacity:.5}",
+    ".line.fine{stroke-width:1}",
     ".name.a{fill:var(--a)}",
     ".name.b{fill:var(--b)}",
     ".base{stroke:var(--soft);stroke-dasharray:3 4;fill:none;opacity:.7}",
@@ -91,7 +92,8 @@ const char *const fv_page_style[] = {
     ".picture{margin:0;min-width:0}",
     ".frame{position:relative;aspect-ratio:1;background:rgba(128,128,128,.1);border-radius:6px;overflow:hidden}",
     ".frame "
-    "img{position:absolute;inset:0;width:100%;height:100%;object-fit:contain;image-rendering:pixelated;font-size:12px}",
+    "img{position:absolute;inset:0;width:100%;height:100%;object-fit:contain;font-size:12px}",
+    ".tiny{image-rendering:pixelated}",
     ".picture figcaption{font-size:13px;line-height:1.4;margin-top:6px;overflow-wrap:anywhere}",
     ".picture b{font-weight:600}",
     ".number{white-space:nowrap}",

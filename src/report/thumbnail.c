@@ -35,13 +35,14 @@ static fv_status shrink(const fv_image *image, fv_image *small) {
     return status;
 }
 
-fv_status fv_thumbnail_put(fv_text *t, const fv_dataset *set, size_t index) {
+fv_status fv_thumbnail_put(fv_text *t, const fv_dataset *set, size_t index, int *side) {
     const fv_decode_want want = {.fast = true, .width = FV_THUMBNAIL, .height = FV_THUMBNAIL};
     fv_image image = {0}, small = {0};
     int label;
     size_t bytes = 0;
     fv_status status = fv_dataset_read(set, index, &want, &image, &label);
     if (status == FV_OK) status = shrink(&image, &small);
+    *side = small.width > small.height ? small.width : small.height;
     void *png = status == FV_OK ? fv_png_encode(&small, &bytes) : NULL;
     if (status == FV_OK && !png) status = fv_last_status();
     if (png) fv_text_add(t, "data:image/png;base64,");

@@ -39,7 +39,7 @@ static fv_status remove_file(const fv_run *run, const char *name) {
 }
 
 /* Without its config and before its state is gone an old run can still be resumed; without both it is none. */
-static const char *const files[] = {CONFIG, STATE, METRICS, "best.safetensors", "last.safetensors"};
+static const char *const files[] = {CONFIG, STATE, METRICS, "best.safetensors", "last.safetensors", "report.html"};
 
 /* Calls remove_file for each name in the folder that is `unwanted`. */
 static fv_status remove_those(const fv_run *run, bool (*unwanted)(const char *name)) {

@@ -70,9 +70,9 @@ static char *path_of(const double *y, size_t n) {
     memcpy(text, t.at, t.length);
     text[t.length] = '\0';
     assert_contains(text, "<desc id=\"p-d\">&lt;d&gt;</desc>");
-    char *from = strstr(text, "class=\"line a\" d=\"");
+    char *from = strstr(text, "class=\"line a");
     assert_non_null(from);
-    from += strlen("class=\"line a\" d=\"");
+    from = strstr(from, " d=\"") + strlen(" d=\"");
     char *path = strndup(from, strcspn(from, "\""));
     fv_text_free(&t);
     free(text);
