@@ -78,9 +78,10 @@ static fv_status misplaced(const cli_command *command, const cli_flag *flag) {
 static fv_status find(cli_options *options, const char *name, size_t length, const cli_flag **found) {
     for (const cli_flag *flag = cli_flags; flag < cli_flags + CLI_FLAGS; flag++) {
         if (!named(flag, name, length) || !flag->commands) continue;
-        *found = flag;
-        return cli_takes(options->command, flag) ? FV_OK : misplaced(options->command, flag);
+        *found = flag; /* two commands may have flags of one name: --out DIR, --out FILE */
+        if (cli_takes(options->command, flag)) return FV_OK;
     }
+    if (*found) return misplaced(options->command, *found);
     char *word = fv_arena_format(&options->arena, "%.*s", (int)length, name);
     return word ? no_such_flag(options->command, word) : FV_NO_MEMORY;
 }

@@ -1,6 +1,7 @@
 #include "progress.h"
 
 #include "core/clock.h"
+#include "reporting.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -125,7 +126,7 @@ static fv_status on_epoch(void *user, const fv_epoch_report *report) {
     say_epoch(report);
     if (report->best) progress->best = report->val_best, progress->best_epoch = report->epoch;
     progress->last = *report;
-    return FV_OK;
+    return progress->page ? fv_report(progress->run, progress->page, .refresh = CLI_REFRESH) : FV_OK;
 }
 
 static fv_status on_frozen(void *user, const char *how) {

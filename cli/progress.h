@@ -10,7 +10,8 @@ typedef struct cli_progress {
     double drawn; /* when the bar was last drawn, in seconds; 0: it is not on the screen */
     double best;  /* val_best of the best epoch seen; best_epoch 0: none yet */
     int best_epoch;
-    fv_epoch_report last; /* epoch 0: none yet */
+    fv_epoch_report last;   /* epoch 0: none yet */
+    const char *run, *page; /* --report: the page of this run is written after each epoch; NULL: none is */
 } cli_progress;
 
 /* Looks at standard error, TERM, NO_COLOR and the locale's name. */

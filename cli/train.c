@@ -9,6 +9,7 @@
 #include "logs.h"
 #include "progress.h"
 #include "recipe.h"
+#include "reporting.h"
 #include "settings.h"
 #include "text.h"
 
@@ -211,17 +212,34 @@ static fv_status fit_settings(cli_options *o, const cli_sets *sets, fv_fit_args 
     return cli_schedule_settings(o, &args->schedule);
 }
 
+/* The page of a run that has ended, which loads itself anew no more; with measures if it ended well. Returns how that was, or
+ * what kept the page from being written. */
+static fv_status last_page(cli_options *o, const cli_sets *sets, const char *run, const char *page, fv_status end) {
+    const char *message = end == FV_OK ? "" : fv_arena_strdup(&o->arena, fv_error());
+    fv_report_args args = cli_report_args(o, end == FV_OK ? sets : NULL);
+    args.without = end == FV_OK ? "the run validates on nothing" : "the run was ended before its last epoch";
+    fv_status status = fv_report_with(run, page, &args);
+    if (end == FV_OK) return status;
+    return message ? fv_fail(end, "%s", message) : FV_NO_MEMORY;
+}
+
 /* `again`: the folder to resume after an interruption; NULL: the run's own. `before`: threads of a run that has a state; 0: it
  * begins. */
 static fv_status run(cli_options *o, const cli_sets *sets, fv_model *model, int before, const char *again) {
     fv_fit_args args;
     FV_TRY(fit_settings(o, sets, &args));
+    if (o->report && !args.save_dir)
+        return fv_fail(FV_BAD_ARGUMENT, "--report: goes with --out DIR, where the page lies");
+    const char *page = o->report ? cli_report_path(o, args.save_dir) : NULL;
+    if (o->report && !page) return FV_NO_MEMORY;
     say_run(o, model, sets, before);
     if (o->find_lr) return cli_find_lr(o, model, sets->train, &args);
     cli_progress progress = cli_progress_start(o->log_every);
     args.callback = cli_progress_callback(&progress);
+    progress.run = args.save_dir, progress.page = page;
     fv_status status = fv_fit_with(model, sets->train, sets->val, &args);
     cli_progress_end(&progress);
+    if (page && (status == FV_OK || progress.last.epoch)) status = last_page(o, sets, args.save_dir, page, status);
     if (status == FV_STOPPED) return say_stopped(again ? again : args.save_dir);
     if (status == FV_OK) say_result(&progress, strcmp(o->best, "top1") == 0 ? "top-1" : o->best, args.save_dir);
     return status;

@@ -109,6 +109,12 @@ FV_API void fv_dataset_image_size(const fv_dataset *dataset, int *channels, int 
 FV_API fv_split fv_dataset_split(const fv_dataset *dataset);
 FV_API const char *fv_dataset_name(const fv_dataset *dataset); /* "mnist", "fundus", ... */
 
+/* The file that an image is in, below the set's folder; NULL out of range, and for sets that are not made of files. */
+FV_API const char *fv_dataset_path(const fv_dataset *dataset, size_t index);
+/* A number that tells whether two sets are the same: FNV-1a, 64 bits, over the names of the classes, every image's label, and
+ * the size and pixels of `most` images spread evenly over the set (0: all of them). What cannot be read counts as that. */
+FV_API fv_status fv_dataset_fingerprint(const fv_dataset *dataset, size_t most, uint64_t *fingerprint);
+
 /* An image that could not be read. */
 typedef struct fv_bad_file {
     size_t index; /* its position in the set */

@@ -12,6 +12,7 @@
 #include "fovea/ops.h"
 #include "fovea/optim.h"
 #include "fovea/parts.h"
+#include "fovea/report.h"
 #include "fovea/train.h"
 
 #endif

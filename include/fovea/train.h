@@ -224,6 +224,13 @@ FV_API const char *fv_tta_name(int index); /* "none", "flip", "vflip", "both"; N
 
 /* ---- Evaluation -------------------------------------------------------------------------------------------------------- */
 
+/* What a model answers to one image of the set. */
+typedef struct fv_answer {
+    size_t index; /* of the image, by which fv_dataset_path knows it */
+    int label, predicted;
+    const float *logits; /* [fv_model_outputs]; fv_logits_probabilities makes probabilities of them */
+} fv_answer;
+
 typedef struct fv_evaluate_args {
     fv_loss loss;   /* as in training */
     int batch_size; /* default 64 */
@@ -236,6 +243,10 @@ typedef struct fv_evaluate_args {
         *augment;  /* what happens to the images first, as in training, drawn once for each: how well does the model
                             bear it? "shift:1/28-1/28" moves each by one pixel of 28. Default: nothing */
     uint64_t seed; /* of what is drawn */
+    /* Told each image's answer, in the set's order, those that cannot be read left out; a status other than FV_OK ends the
+     * evaluation with it. Default NULL */
+    fv_status (*on_answer)(void *user, const fv_answer *answer);
+    void *user;
     int zero_;
 } fv_evaluate_args;
 
@@ -285,6 +296,8 @@ FV_API fv_status fv_predict_bytes(fv_predictor *predictor, const void *bytes, si
                                   float *probabilities);
 FV_API fv_status fv_predict_pixels(fv_predictor *predictor, const uint8_t *pixels, int channels, int height, int width,
                                    float *probabilities);
+/* Probabilities [fv_model_classes()] of what fv_forward and others tell as logits [fv_model_outputs], of one image. */
+FV_API void fv_logits_probabilities(const fv_model *model, const float *logits, float *probabilities);
 /* What probabilities [fv_model_classes()] say: the likeliest class, or, of two, the positive one from the model's threshold
  * on. */
 FV_API int fv_predicted_class(const fv_model *model, const float *probabilities);

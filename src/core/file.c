@@ -163,6 +163,14 @@ void fv_file_abandon(fv_file_writer *w) {
     fv_free(w);
 }
 
+fv_status fv_file_save(const char *path, const void *bytes, size_t count) {
+    fv_file_writer *w = fv_file_create(path);
+    fv_status status = fv_file_write(w, bytes, count);
+    if (status == FV_OK) return fv_file_commit(w);
+    fv_file_abandon(w);
+    return status;
+}
+
 /* Reading. */
 
 /* Reads `count` bytes, or fewer if the file has become shorter. */

@@ -17,6 +17,8 @@ fv_status fv_file_write(fv_file_writer *w, const void *bytes, size_t count);
 fv_status fv_file_commit(fv_file_writer *w);
 /* Drops what was written; frees the writer. NULL is fine. */
 void fv_file_abandon(fv_file_writer *w);
+/* All of these in one call. */
+fv_status fv_file_save(const char *path, const void *bytes, size_t count);
 
 /* For a file that is written by other means, open as fd: syncs it, renames it to `path` in its folder, syncs the folder. */
 fv_status fv_file_rename(int fd, const char *from, const char *path);

@@ -20,7 +20,7 @@ static fv_status read_image(const fv_dataset *d, size_t index, const fv_decode_w
     return fv_fail(status, "callback: image %zu could not be read (status %d)", index, (int)status);
 }
 
-static const fv_dataset_kind callback_kind = {"callback", false, read_image, NULL, NULL, NULL};
+static const fv_dataset_kind callback_kind = {"callback", false, read_image, NULL, NULL, NULL, NULL};
 
 fv_dataset *fv_dataset_from_callback(fv_read_fn read, void *user, size_t count, int channels, int height, int width,
                                      int classes, const char *const *class_names) {

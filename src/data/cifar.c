@@ -84,7 +84,7 @@ static void close_cifar(fv_dataset *dataset) {
 }
 
 static const variant cifar10 = {
-    .kind = {"cifar10", false, read_image, read_label, prefetch_image, close_cifar},
+    .kind = {"cifar10", false, read_image, read_label, prefetch_image, NULL, close_cifar},
     .folder = "cifar-10-batches-bin",
     .names = "batches.meta.txt",
     .files = {[FV_TRAIN] = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
@@ -96,7 +96,7 @@ static const variant cifar10 = {
     .std = {0.2470f, 0.2435f, 0.2616f},
 };
 static const variant cifar100 = {
-    .kind = {"cifar100", false, read_image, read_label, prefetch_image, close_cifar},
+    .kind = {"cifar100", false, read_image, read_label, prefetch_image, NULL, close_cifar},
     .folder = "cifar-100-binary",
     .names = "fine_label_names.txt",
     .files = {[FV_TRAIN] = {"train.bin"}, [FV_TEST] = {"test.bin"}},

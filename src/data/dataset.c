@@ -175,6 +175,10 @@ int fv_dataset_positive(const fv_dataset *d) { return d ? d->positive : -1; }
 fv_split fv_dataset_split(const fv_dataset *d) { return d ? d->split : FV_SPLIT_DEFAULT; }
 const char *fv_dataset_name(const fv_dataset *d) { return d ? d->kind->name : NULL; }
 
+const char *fv_dataset_path(const fv_dataset *d, size_t index) {
+    return d && index < d->count && d->kind->path ? d->kind->path(d, index) : NULL;
+}
+
 /* numbers[0] becomes the mean of the first n: what one gray channel is to several of colour. */
 static void average(float *numbers, int n) {
     for (int i = 1; i < n; i++) numbers[0] += numbers[i];

@@ -15,6 +15,7 @@ typedef struct fv_dataset_kind {
     fv_status (*label)(const fv_dataset *dataset, size_t index, int *label);
     /* Sample `index` will be read soon: a hint to fetch it from far memory. NULL: nothing to do. */
     void (*prefetch)(const fv_dataset *dataset, size_t index);
+    const char *(*path)(const fv_dataset *dataset, size_t index); /* as fv_dataset_path; NULL: no files */
     void (*close)(fv_dataset *dataset); /* releases what the kind added, also half-made; NULL: nothing */
 } fv_dataset_kind;
 

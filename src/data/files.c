@@ -102,6 +102,8 @@ fv_status fv_files_label(const fv_dataset *dataset, size_t index, int *label) {
     return FV_OK;
 }
 
+const char *fv_files_path(const fv_dataset *dataset, size_t index) { return ((const fv_files *)dataset)->paths[index]; }
+
 fv_status fv_files_read(const fv_dataset *dataset, size_t index, const fv_decode_want *want, fv_image *image,
                         int *label) {
     const fv_files *f = (const fv_files *)dataset;

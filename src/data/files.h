@@ -17,10 +17,11 @@ typedef struct fv_files {
 
 /* A kind's table of functions. */
 #define FV_FILES_KIND(name) \
-    { name, true, fv_files_read, fv_files_label, NULL, fv_files_close }
+    { name, true, fv_files_read, fv_files_label, NULL, fv_files_path, fv_files_close }
 fv_status fv_files_read(const fv_dataset *dataset, size_t index, const fv_decode_want *want, fv_image *image,
                         int *label);
 fv_status fv_files_label(const fv_dataset *dataset, size_t index, int *label);
+const char *fv_files_path(const fv_dataset *dataset, size_t index);
 void fv_files_close(fv_dataset *dataset);
 
 /* As fv_dataset_new, without images, which all lie in or below the folder `root`. */

@@ -43,7 +43,7 @@ static fv_status read_image(const fv_dataset *dataset, size_t index, const fv_de
     return make((const fundus_set *)dataset, index, *label, image);
 }
 
-static const fv_dataset_kind fundus_kind = {"fundus", true, read_image, read_label, NULL, NULL};
+static const fv_dataset_kind fundus_kind = {"fundus", true, read_image, read_label, NULL, NULL, NULL};
 
 fv_dataset *fv_fundus_with(const fv_fundus_args *args) {
     static const char *const classes[] = {"normal", "pathologic_myopia"};

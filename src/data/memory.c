@@ -28,7 +28,8 @@ static void prefetch_image(const fv_dataset *d, size_t index) {
 
 static void close_memory(fv_dataset *dataset) { fv_free(((memory_set *)dataset)->labels); }
 
-static const fv_dataset_kind memory_kind = {"memory", false, read_image, read_label, prefetch_image, close_memory};
+static const fv_dataset_kind memory_kind = {"memory",       false, read_image,  read_label,
+                                            prefetch_image, NULL,  close_memory};
 
 fv_dataset *fv_dataset_from_memory(const uint8_t *pixels, const int *labels, size_t count, int channels, int height,
                                    int width, int classes, const char *const *class_names) {

@@ -116,9 +116,9 @@ static const char *const clothes[CLASSES] = {"T-shirt/top", "Trouser", "Pullover
                                              "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
 
 static const variant digits = {
-    {"mnist", false, read_image, read_label, prefetch_image, close_mnist}, NULL, 0.1307f, 0.3081f};
+    {"mnist", false, read_image, read_label, prefetch_image, NULL, close_mnist}, NULL, 0.1307f, 0.3081f};
 static const variant fashion = {
-    {"fashion_mnist", false, read_image, read_label, prefetch_image, close_mnist}, clothes, 0.2860f, 0.3530f};
+    {"fashion_mnist", false, read_image, read_label, prefetch_image, NULL, close_mnist}, clothes, 0.2860f, 0.3530f};
 
 static fv_dataset *open_mnist(const variant *v, const char *folder, const fv_dataset_args *args) {
     if (!folder) return NULL;

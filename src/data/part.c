@@ -25,12 +25,17 @@ static void prefetch_image(const fv_dataset *d, size_t index) {
     if (p->parent->kind->prefetch) p->parent->kind->prefetch(p->parent, p->index[index]);
 }
 
+static const char *path_of(const fv_dataset *d, size_t index) {
+    const part_set *p = (const part_set *)d;
+    return fv_dataset_path(p->parent, p->index[index]);
+}
+
 static void close_part(fv_dataset *d) {
     fv_free(((part_set *)d)->index);
     fv_free(((part_set *)d)->groups);
 }
 
-static const fv_dataset_kind part_kind = {"part", false, read_image, read_label, prefetch_image, close_part};
+static const fv_dataset_kind part_kind = {"part", false, read_image, read_label, prefetch_image, path_of, close_part};
 
 /* ---- Making ----------------------------------------------------------------------------------------------------------- */
 

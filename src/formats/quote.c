@@ -2,9 +2,7 @@
 
 #include <string.h>
 
-/* Length of the well-formed UTF-8 sequence at `at`, 0 if there is none (Unicode 15, table 3-7: neither overlong forms
- * nor surrogates nor anything above U+10FFFF). */
-static size_t sequence(const char *at, size_t left) {
+size_t fv_utf8_length(const char *at, size_t left) {
     static const struct {
         unsigned char first, last, low, high; /* of the lead byte; of the byte after it */
         size_t length;
@@ -85,7 +83,7 @@ fv_status fv_unquote(const char **at, const char *end, char **out) {
             continue;
         }
         if ((unsigned char)**at < ' ') return fv_fail(FV_BAD_DATA, "a raw control character in a string");
-        size_t length = sequence(*at, (size_t)(end - *at));
+        size_t length = fv_utf8_length(*at, (size_t)(end - *at));
         if (length == 0) return fv_fail(FV_BAD_DATA, "a string that is not UTF-8");
         memcpy(*out, *at, length);
         *out += length;
@@ -130,7 +128,7 @@ size_t fv_quote(const char *text, char *out) {
 bool fv_is_utf8(const char *text) {
     size_t left = strlen(text);
     while (left > 0) {
-        size_t length = sequence(text, left);
+        size_t length = fv_utf8_length(text, left);
         if (length == 0) return false;
         text += length;
         left -= length;

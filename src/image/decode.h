@@ -16,7 +16,8 @@ fv_status fv_image_decode(const void *bytes, size_t count, const char *name, con
                           fv_image *image);
 fv_status fv_image_read(const char *path, const fv_decode_want *want, fv_image *image);
 
-/* Writes a PNG of the image's depth and channels. */
+/* A PNG of the image's depth and channels: its bytes, fv_free them; NULL on failure. */
+void *fv_png_encode(const fv_image *image, size_t *count);
 fv_status fv_png_write(const char *path, const fv_image *image);
 
 #endif

@@ -164,28 +164,21 @@ static fv_status encode(spng_ctx *context, const fv_image *image) {
     return FV_OK;
 }
 
-static fv_status write_file(const char *path, const void *bytes, size_t count) {
-    fv_file_writer *writer = fv_file_create(path);
-    if (!writer) return fv_last_status();
-    fv_status status = fv_file_write(writer, bytes, count);
-    if (status == FV_OK) return fv_file_commit(writer);
-    fv_file_abandon(writer);
-    return status;
+void *fv_png_encode(const fv_image *image, size_t *count) {
+    spng_ctx *context = new_context(SPNG_CTX_ENCODER);
+    if (!context) return NULL;
+    int error;
+    void *bytes = NULL;
+    if (encode(context, image) == FV_OK && !(bytes = spng_get_png_buffer(context, count, &error))) failure(error);
+    spng_ctx_free(context);
+    return bytes;
 }
 
 fv_status fv_png_write(const char *path, const fv_image *image) {
-    spng_ctx *context = new_context(SPNG_CTX_ENCODER);
-    if (!context) return FV_NO_MEMORY;
-    fv_status status = encode(context, image);
-    if (status != FV_OK) {
-        fv_fail_in(status, "%s: PNG", path);
-    } else {
-        size_t count;
-        int error;
-        void *bytes = spng_get_png_buffer(context, &count, &error);
-        status = bytes ? write_file(path, bytes, count) : failure(error);
-        fv_free(bytes);
-    }
-    spng_ctx_free(context);
+    size_t count;
+    void *bytes = fv_png_encode(image, &count);
+    if (!bytes) return fv_fail_in(fv_last_status(), "%s: PNG", path);
+    fv_status status = fv_file_save(path, bytes, count);
+    fv_free(bytes);
     return status;
 }

@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "data/bad.h"
 #include "data/loader.h"
+#include "metrics/metrics.h"
 #include "metrics/tally.h"
 #include "ops/loss.h"
 #include "train/features.h"
@@ -27,6 +28,20 @@ static fv_status plan_memory(fv_session *session, const fv_loader *loader, const
     return fv_memory_check(session->model, flips->batch, more);
 }
 
+static fv_status tell_answers(const fv_evaluate_args *args, const fv_scoring *scoring, const fv_batch *batch,
+                              const float *logits) {
+    int outputs = fv_model_outputs(scoring->model);
+    for (int i = 0; args->on_answer && i < batch->count; i++, logits += outputs) {
+        if (fv_is_ignored(scoring->loss, batch->labels[i])) continue;
+        fv_answer answer = {batch->index[i], batch->labels[i], fv_logits_class(scoring->model, logits), logits};
+        fv_status status = args->on_answer(args->user, &answer);
+        if (status != FV_OK)
+            return fv_fail(status, "the callback on_answer stopped the evaluation at image %zu (status %d)",
+                           answer.index, (int)status);
+    }
+    return FV_OK;
+}
+
 static fv_status score_all(fv_session *session, const fv_dataset *dataset, fv_loader *loader,
                            const fv_evaluate_args *args, const fv_scoring *scoring, fv_flips *flips, float *logits,
                            fv_score *score) {
@@ -43,6 +58,7 @@ static fv_status score_all(fv_session *session, const fv_dataset *dataset, fv_lo
         if (features) FV_TRY(fv_features_of(features, &batch, &x));
         FV_TRY(fv_flips_forward(flips, session, x, (size_t)batch.count, logits));
         FV_TRY(fv_score_add(score, scoring, logits, batch.labels, batch.count));
+        FV_TRY(tell_answers(args, scoring, &batch, logits));
     }
     if (features) fv_features_end_pass(features);
     return FV_OK;

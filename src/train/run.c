@@ -39,7 +39,7 @@ static fv_status remove_file(const fv_run *run, const char *name) {
 }
 
 /* Without its config and before its state is gone an old run can still be resumed; without both it is none. */
-static const char *const files[] = {CONFIG, STATE, METRICS, "best.safetensors", "last.safetensors"};
+static const char *const files[] = {CONFIG, STATE, METRICS, "best.safetensors", "last.safetensors", "report.html"};
 
 /* Calls remove_file for each name in the folder that is `unwanted`. */
 static fv_status remove_those(const fv_run *run, bool (*unwanted)(const char *name)) {
@@ -80,12 +80,8 @@ static bool is_leftover(const char *name) {
 
 static fv_status write_text(const fv_run *run, const char *name, const char *text) {
     char *path = fv_path_join(run->folder, name);
-    fv_file_writer *w = path ? fv_file_create(path) : NULL;
+    fv_status status = path ? fv_file_save(path, text, strlen(text)) : FV_NO_MEMORY;
     fv_free(path);
-    if (!w) return fv_last_status();
-    fv_status status = fv_file_write(w, text, strlen(text));
-    if (status == FV_OK) return fv_file_commit(w);
-    fv_file_abandon(w);
     return status;
 }
 

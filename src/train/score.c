@@ -14,6 +14,10 @@ int fv_predicted_class(const fv_model *model, const float *probabilities) {
     return probabilities[positive] >= model->threshold ? positive : 1 - positive;
 }
 
+void fv_logits_probabilities(const fv_model *model, const float *logits, float *probabilities) {
+    fv_probabilities(logits, fv_model_outputs(model), model->positive, probabilities);
+}
+
 fv_tally *fv_tally_for(const fv_model *model) {
     return model ? fv_tally_new(fv_model_classes(model), fv_model_positive(model), model->threshold) : NULL;
 }
@@ -26,6 +30,12 @@ static int decide(const fv_model *model, const float *logits, float *probability
     fv_probabilities(logits, fv_model_outputs(model), model->positive, both);
     *probability = both[model->positive];
     return fv_predicted_class(model, both);
+}
+
+int fv_logits_class(const fv_model *model, const float *logits) {
+    float probability;
+    return fv_model_positive(model) < 0 ? fv_likeliest(logits, fv_model_outputs(model))
+                                        : decide(model, logits, &probability);
 }
 
 static bool is_right(const fv_model *model, const float *logits, int label) {

@@ -28,6 +28,8 @@ double fv_score_loss(const fv_score *score);
 /* Without what only a tally knows. */
 fv_evaluation fv_score_result(const fv_score *score, const fv_scoring *scoring);
 
+/* The class that logits [K] of an image stand for. */
+int fv_logits_class(const fv_model *model, const float *logits);
 /* FV_OK if the dataset's classes are the model's: as many, or two for one logit. */
 fv_status fv_check_classes(const fv_model *model, const fv_dataset *dataset);
 /* The k of top-k: as asked for, checked; else 1 and 5, as far as there are classes. */

@@ -1,7 +1,7 @@
 /* Whatever allocation fails, in whatever an application does: an error in one line, nothing leaked (the address sanitizer
  * sees to that), and a run that is resumed ends as if nothing had happened. */
 #include "core/memory.h"
-#include "fovea/train.h"
+#include "fovea/report.h"
 #include "support/unit.h"
 
 #include <jansson.h>
@@ -94,6 +94,8 @@ static fv_status fit_as(bool resume) {
                   .callbacks = {fv_csv_log(csv), fv_json_log(jsonl), fv_tensorboard(board), fv_checkpoint_every(1)});
 }
 
+static fv_status report(void) { return fv_report(folder, saved, .data = dataset, .train = dataset, .threads = 1); }
+
 static fv_status fit(void) { return fit_as(false); }
 
 static fv_status find(void) {
@@ -160,6 +162,13 @@ static void fitting_and_resuming(void **s) {
     sweep(make_run, fit, check_run);
 }
 
+static void reporting(void **s) {
+    (void)s;
+    make_run();
+    assert_int_equal(fit(), FV_OK);
+    sweep(make_nothing, report, check_nothing);
+}
+
 static int begin(void **state) {
     (void)state;
     snprintf(saved, sizeof saved, "%s", temporary("model.safetensors"));
@@ -183,7 +192,7 @@ int main(void) {
         cmocka_unit_test(training),   cmocka_unit_test(evaluating),
         cmocka_unit_test(saving),     cmocka_unit_test(loading),
         cmocka_unit_test(predicting), cmocka_unit_test(fitting_and_resuming),
-        cmocka_unit_test(finding),
+        cmocka_unit_test(finding),    cmocka_unit_test(reporting),
     };
     return cmocka_run_group_tests_name("faults", tests, begin, end);
 }

@@ -15,7 +15,7 @@ report() { echo "$1 $((++tests)) - $2"; }
 # Commands as arrays, so that what is killed is the program itself, not a shell around it.
 start=("$fovea" train lenet --data synthetic:fundus,count=160,size=28 --val "synthetic:fundus,split=val,count=20" --epochs 6
     --batch-size 16 --save-every 3 --threads 1 --seed 5 --checkpoint-every 3 --log-csv "$work/log.csv" --log-json "$work/log.jsonl"
-    --tensorboard "$work/board" --out)
+    --tensorboard "$work/board" --report --out)
 resume=("$fovea" train --resume)
 
 # The tensors of a safetensors file, without the header, which tells the time.
