@@ -9,9 +9,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from make_networks import NETWORKS, made, numbers, published
+from make_networks import NETWORKS, made, numbers
 
-NETWORKS["mobilenet_v2"] = (published("mobilenet_v2"), 224, 1000)
 DEFAULTS = ["alexnet", "vgg11", "resnet18", "googlenet", "googlenet_bn", "mobilenet_v2", "densenet121", "squeezenet1_1"]
 # Not inception4a: two values below 4e, within 1e-6, compete in a max pool there.
 LAYERS = [("resnet18", "layer2"), ("mobilenet_v2", "features.13"), ("googlenet_bn", "inception4e"),
@@ -35,7 +34,8 @@ for name in "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d":
 
 
 def grad_cam(name, layer):
-    net, x = made(NETWORKS[name][0])
+    build, shape, _ = NETWORKS[name]
+    net, x, _ = made(build, shape)
     net.eval()
     seen = []
     for m in net.modules():
@@ -56,6 +56,7 @@ def grad_cam(name, layer):
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)  # the same sums each time
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "gradcam.inc"), "w") as out:
         print("/* Written by make_gradcam.py. */", file=out)
         for name, layer in [(name, "") for name in DEFAULTS] + LAYERS:

@@ -27,7 +27,7 @@ static float *make_image(const fv_model *model) {
     size_t count = fv_shape_count(&model->graph->input->shape);
     float *x = fv_alloc(count, sizeof *x);
     assert_non_null(x);
-    formula_uniform("input", count, x);
+    formula_uniform("images", count, x);
     return x;
 }
 
