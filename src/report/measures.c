@@ -47,8 +47,9 @@ static void put_row(fv_text *t, const char *name, const fv_measure *m) {
 static void put_tops(fv_text *t, const fv_evaluation *e) {
     static const char *const names[] = {"top-1", "top-2", "top-3", "top-4", "top-5"};
     for (int j = 0; j < FV_TOPK; j++) {
-        fv_measure share = fv_proportion((size_t)(e->topk[j] * (double)e->n + 0.5), e->k[j] ? e->n : 0);
-        if (e->k[j] > 1 && e->k[j] <= 5) put_row(t, names[e->k[j] - 1], &share);
+        if (e->k[j] <= 1 || e->k[j] > 5) continue; /* the shares of others are NAN */
+        fv_measure share = fv_proportion((size_t)(e->topk[j] * (double)e->n + 0.5), e->n);
+        put_row(t, names[e->k[j] - 1], &share);
     }
 }
 
