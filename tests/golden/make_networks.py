@@ -19,7 +19,7 @@ from torchvision.models.googlenet import GoogLeNet, Inception
 from torchvision.models.resnet import BasicBlock, ResNet
 from torchvision.ops.misc import Conv2dNormActivation
 
-CLASSES, BATCH, SIDE, STEPS = 10, 4, 64, 10  # of logits and losses
+CLASSES, BATCH, STEPS = 10, 4, 10  # of logits and losses
 
 # ---- Networks that torchvision has not, or has otherwise ------------------------------------------------------------
 
@@ -244,10 +244,16 @@ def state(net):
     return {k: v for k, v in net.state_dict().items() if not k.endswith("num_batches_tracked")}
 
 
-def made(build, shape):
-    """A small form of the network, its weights by the formula and nothing dropped; images; labels. 64x64 leaves most networks
-    a last map of 2x2, whose statistics a batch norm can use."""
-    side = min(shape[1], SIDE)
+def small_side(name):
+    """64 leaves most networks a last map of 2x2, whose statistics a batch norm can use. plain56, whose gradients are the most
+    sensitive, has the fewer values at the corner of a ReLU, where rounding decides, the smaller it is."""
+    return 16 if name == "plain56" else min(NETWORKS[name][1][1], 64)
+
+
+def made(name):
+    """A small form of the network, its weights by the formula and nothing dropped; images; labels."""
+    build, shape, _ = NETWORKS[name]
+    side = small_side(name)
     shape = (shape[0], side, side)
     net = build(CLASSES, side).double()
     entries = state(net)
@@ -307,8 +313,8 @@ def network_row(name, build, shape, classes):
     names = listing(net)
     digest = fnv1a(names, 64, 0xCBF29CE484222325, 0x100000001B3)
     parameters = sum(p.numel() for p in net.parameters())
-    row = f'{{"{name}", {min(shape[1], SIDE)}, {parameters}, {macs(net, shape)}, {names.count(chr(10))}, 0x{digest:016x},\n '
-    net, x, labels = made(build, shape)
+    row = f'{{"{name}", {small_side(name)}, {parameters}, {macs(net, shape)}, {names.count(chr(10))}, 0x{digest:016x},\n '
+    net, x, labels = made(name)
     with torch.no_grad():
         row += numbers(net.eval()(x).flatten()) + ",\n "
     logits, loss = train(net, x, labels)
@@ -316,8 +322,8 @@ def network_row(name, build, shape, classes):
     return row + f"{numbers(logits.flatten())},\n {loss:.9g}, (const golden_gradient[]){{{gradients}}}}},"
 
 
-def losses_row(name, build, shape, lr):
-    net, x, labels = made(build, shape)
+def losses_row(name, lr):
+    net, x, labels = made(name)
     losses = []
     optimizer = torch.optim.SGD(net.parameters(), lr=lr, momentum=0.9)
     for _ in range(STEPS):
@@ -337,4 +343,4 @@ if __name__ == "__main__":
         build, shape, classes = NETWORKS[sys.argv[2]]
         sys.exit(print(listing(build(classes, shape[1])), end=""))
     write("networks.inc", [network_row(name, *how) for name, how in NETWORKS.items()])
-    write("losses.inc", [losses_row(name, *NETWORKS[name][:2], lr) for name, lr in TRAINED.items()])
+    write("losses.inc", [losses_row(name, lr) for name, lr in TRAINED.items()])
