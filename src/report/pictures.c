@@ -1,4 +1,6 @@
-/* Worst mistakes and surest hits. */
+/* Worst mistakes and surest hits, and what in them spoke for the answer. */
+#include "data/dataset.h"
+#include "explain/explain.h"
 #include "report/page.h"
 #include "report/thumbnail.h"
 
@@ -27,10 +29,44 @@ static void put_caption(fv_text *t, const fv_page *page, const fv_shown *s) {
     fv_text_add(t, "</small></figcaption>");
 }
 
-/* The frame may hold several pictures of one size, one upon the other: an explanation's map goes upon the image. */
-static void put_picture(fv_text *t, const fv_page *page, const fv_shown *s) {
+static void put_image(fv_text *t, const fv_image *image) {
+    bool tiny = image->width < TINY && image->height < TINY;
+    fv_status status = fv_thumbnail_put(t, image);
+    if (status == FV_NO_MEMORY) t->status = status;
+    fv_text_add(t, tiny ? "\" class=tiny>" : "\">");
+}
+
+/* The same picture with Grad-CAM's map of the answer over it, which lies upon the first until it is asked for. */
+static fv_status put_map(fv_text *t, fv_explainer *explainer, const fv_image *image, const fv_image *small, int label) {
+    fv_explanation why;
+    fv_image over = {0};
+    FV_TRY(fv_explain_image(explainer, image, label, &why));
+    FV_TRY(fv_overlay(&why, small, &(fv_overlay_args){0}, 0, &over));
+    fv_text_add(t, "<span class=map><img alt=\"what in it spoke for the answer\" src=\"");
+    put_image(t, &over);
+    fv_text_add(t, "</span>");
+    fv_image_free(&over);
+    return FV_OK;
+}
+
+/* A file that can no longer be read leaves its words. */
+static fv_status put_images(fv_text *t, const fv_page *page, fv_explainer *explainer, const fv_shown *s) {
+    fv_image image = {0}, small = {0};
+    int label;
+    fv_status status = fv_dataset_read(page->args->data, s->index, NULL, &image, &label);
+    if (status == FV_OK) status = fv_thumbnail_make(&image, &small);
+    if (status == FV_OK)
+        put_image(t, &small);
+    else
+        fv_text_add(t, "\">");
+    if (status == FV_OK && explainer) status = put_map(t, explainer, &image, &small, s->predicted);
+    fv_image_free(&small);
+    fv_image_free(&image);
+    return status;
+}
+
+static void put_picture(fv_text *t, const fv_page *page, fv_explainer *explainer, const fv_shown *s) {
     const fv_model *model = page->model;
-    int side;
     fv_text_add(t, "<figure class=picture><div class=frame><img alt=\"");
     put_name(t, page->args->data, s->index);
     fv_text_add(t, ": ");
@@ -38,23 +74,29 @@ static void put_picture(fv_text *t, const fv_page *page, const fv_shown *s) {
     fv_text_add(t, ", taken for ");
     fv_text_words(t, fv_model_class_name(model, s->predicted));
     fv_text_add(t, "\" src=\"");
-    fv_status status = fv_thumbnail_put(t, page->args->data, s->index, &side);
+    fv_status status = put_images(t, page, explainer, s);
     if (status == FV_NO_MEMORY) t->status = status;
-    fv_text_add(t, side < TINY ? "\" class=tiny></div>" : "\"></div>");
+    fv_text_add(t, "</div>");
     put_caption(t, page, s);
     fv_text_add(t, "</figure>\n");
 }
 
-static void put_showing(fv_text *t, const fv_page *page, const char *title, const char *none,
+static void put_showing(fv_text *t, const fv_page *page, fv_explainer *explainer, const char *title,
                         const fv_showing *showing) {
     fv_text_format(t, "<h3>%s</h3><div class=pictures>", title);
-    for (int i = 0; i < showing->n; i++) put_picture(t, page, &showing->at[i]);
-    if (!showing->n) fv_text_format(t, "<p class=note>%s</p>", none);
+    for (int i = 0; i < showing->n; i++) put_picture(t, page, explainer, &showing->at[i]);
+    if (!showing->n) fv_text_add(t, "<p class=note>There is none.</p>");
     fv_text_add(t, "</div>\n");
 }
 
+/* A network without maps, such as one of linear layers alone, has no explainer. */
 void fv_put_pictures(fv_text *t, const fv_page *page) {
-    put_showing(t, page, "Worst mistakes <span>wrong, and the surest of it</span>", "There is none.",
-                &page->answers.mistakes);
-    put_showing(t, page, "Surest hits", "There is none.", &page->answers.hits);
+    fv_explainer *explainer = fv_explainer_new(page->model, .threads = page->args->threads);
+    if (!explainer && fv_last_status() == FV_NO_MEMORY) t->status = FV_NO_MEMORY;
+    if (explainer)
+        fv_text_add(t, "<label class=note><input type=checkbox class=maps> show what in a picture spoke for the answer "
+                       "(Grad-CAM); pointing at a picture shows it, too</label>");
+    put_showing(t, page, explainer, "Worst mistakes <span>wrong, and the surest of it</span>", &page->answers.mistakes);
+    put_showing(t, page, explainer, "Surest hits", &page->answers.hits);
+    fv_explainer_free(explainer);
 }

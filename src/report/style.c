@@ -94,6 +94,9 @@ const char *const fv_page_style[] = {
     ".frame "
     "img{position:absolute;inset:0;width:100%;height:100%;object-fit:contain;font-size:12px}",
     ".tiny{image-rendering:pixelated}",
+    "label{display:block;margin-bottom:16px}",
+    ".map{opacity:0}",
+    ".frame:hover .map,section:has(.maps:checked) .map{opacity:1}",
     ".picture figcaption{font-size:13px;line-height:1.4;margin-top:6px;overflow-wrap:anywhere}",
     ".picture b{font-weight:600}",
     ".number{white-space:nowrap}",

@@ -23,7 +23,7 @@ static void interleave(const float *planes, const fv_image *to) {
 }
 
 /* By the code that prepares images for networks: whatever depth and transparency it has, what comes out is plain. */
-static fv_status shrink(const fv_image *image, fv_image *small) {
+fv_status fv_thumbnail_make(const fv_image *image, fv_image *small) {
     const fv_preprocess plain = {.channels = image->channels < 3 ? FV_GRAY : FV_RGB};
     int width, height, channels = image->channels < 3 ? 1 : 3;
     choose_size(image, &width, &height);
@@ -35,20 +35,12 @@ static fv_status shrink(const fv_image *image, fv_image *small) {
     return status;
 }
 
-fv_status fv_thumbnail_put(fv_text *t, const fv_dataset *set, size_t index, int *side) {
-    const fv_decode_want want = {.fast = true, .width = FV_THUMBNAIL, .height = FV_THUMBNAIL};
-    fv_image image = {0}, small = {0};
-    int label;
+fv_status fv_thumbnail_put(fv_text *t, const fv_image *image) {
     size_t bytes = 0;
-    fv_status status = fv_dataset_read(set, index, &want, &image, &label);
-    if (status == FV_OK) status = shrink(&image, &small);
-    *side = small.width > small.height ? small.width : small.height;
-    void *png = status == FV_OK ? fv_png_encode(&small, &bytes) : NULL;
-    if (status == FV_OK && !png) status = fv_last_status();
-    if (png) fv_text_add(t, "data:image/png;base64,");
-    if (png) fv_text_base64(t, png, bytes);
+    void *png = fv_png_encode(image, &bytes);
+    if (!png) return fv_last_status();
+    fv_text_add(t, "data:image/png;base64,");
+    fv_text_base64(t, png, bytes);
     fv_free(png);
-    fv_image_free(&small);
-    fv_image_free(&image);
-    return status;
+    return FV_OK;
 }

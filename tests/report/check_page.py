@@ -4,7 +4,7 @@ import html.parser
 import re
 import sys
 
-VOID = {"meta", "link", "img", "br"}
+VOID = {"meta", "link", "img", "br", "input"}
 
 
 class Page(html.parser.HTMLParser):

@@ -33,6 +33,9 @@ check 'ten classes with hostile names' ten
 is_over() { ! grep -q 'http-equiv=refresh' "$work/two/report.html"; }
 check 'a run that has ended asks for no refresh' is_over
 
+is_explained() { grep -q 'class=map><img' "$work/two/report.html"; }
+check 'pictures show what spoke for the answer' is_explained
+
 html() { "$python" tests/report/check_page.py "$1" "${sections[@]}"; }
 for run in two ten-run; do
     page=$work/$run/report.html
