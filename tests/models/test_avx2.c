@@ -11,6 +11,10 @@
 #define fv_simd_avx512 fv_simd_avx2
 #include "kernels/cpu.c"
 
+#if !defined __x86_64__
+static bool has_avx512(void) { return false; }
+#endif
+
 enum { LARGE = 30000000 }; /* parameters; the larger ones have the same blocks */
 
 int main(void) {
