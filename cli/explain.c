@@ -37,9 +37,9 @@ static const char *overlay_path(explaining *e, const char *picture) {
     fv_arena *arena = &e->options->arena;
     const char *slash = strrchr(picture, '/'), *name = slash ? slash + 1 : picture, *dot = strrchr(name, '.');
     int length = dot && dot > name ? (int)(dot - name) : (int)strlen(name);
-    const char *path = fv_arena_format(arena, "%s/%.*s-gradcam.png", e->options->out, length, name);
+    const char *path = fv_arena_format(arena, "%s/%.*s-gradcam.png", e->options->overlays, length, name);
     for (int k = 2; path && is_taken(e, path); k++)
-        path = fv_arena_format(arena, "%s/%.*s-gradcam-%d.png", e->options->out, length, name, k);
+        path = fv_arena_format(arena, "%s/%.*s-gradcam-%d.png", e->options->overlays, length, name, k);
     taken *t = path ? fv_arena_alloc(arena, 1, sizeof *t) : NULL;
     if (!t) return NULL;
     *t = (taken){path, e->written};
@@ -105,8 +105,8 @@ static void fail_json(const char *picture) {
 static fv_status explain(explaining *e, const char *picture) {
     fv_explanation why;
     const cli_options *o = e->options;
-    const char *overlay = o->out ? overlay_path(e, picture) : NULL;
-    if (o->out && !overlay) return FV_NO_MEMORY;
+    const char *overlay = o->overlays ? overlay_path(e, picture) : NULL;
+    if (o->overlays && !overlay) return FV_NO_MEMORY;
     float alpha = o->alpha > 0 ? (float)o->alpha : FV_ZERO;
     FV_TRY(!overlay ? fv_explain_file(e->explainer, picture, e->label, &why)
                     : fv_explain_overlay(e->explainer, picture, e->label, overlay, &why, .alpha = alpha,
@@ -146,14 +146,14 @@ static fv_status find_class(const fv_model *model, cli_options *o, int *label) {
 }
 
 static fv_status explain_all(explaining *e, const cli_options *o) {
-    if (o->out) FV_TRY(fv_make_folders(o->out));
+    if (o->overlays) FV_TRY(fv_make_folders(o->overlays));
     for (int i = 1; i < o->n_arguments; i++) FV_TRY(cli_each_picture(o->arguments[i], visit, e));
     if (e->failed) return fv_fail(FV_BAD_DATA, "%zu of %zu could not be explained", e->failed, e->seen);
     return FV_OK;
 }
 
 fv_status cli_explain(cli_options *o) {
-    if (!o->out && !o->json)
+    if (!o->overlays && !o->json)
         return fv_fail(FV_BAD_ARGUMENT, "--out DIR is missing: where the overlays are to be written");
     fv_model *model = fv_model_load(o->arguments[0]);
     explaining e = {.options = o, .model = model, .label = FV_PREDICTED};

@@ -53,12 +53,10 @@ static fv_status take(void *user, const void *bytes, size_t count) {
         return fv_fail(FV_BAD_DATA, "%s: not the %s that is known: more than its %zu bytes", p->url, p->file->name,
                        p->file->bytes);
     }
-    for (const char *from = bytes; count;) {
-        ssize_t written = write(p->fd, from, count);
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return fv_system_failure(p->path, "write", errno);
-        from += written, count -= (size_t)written, p->have += (size_t)written;
-    }
+    size_t done;
+    bool all = fv_write_all(p->fd, bytes, count, &done);
+    p->have += done;
+    if (!all) return fv_system_failure(p->path, "write", errno);
     cli_progress_bytes(p->progress, p->file->name, p->have, p->file->bytes);
     return FV_OK;
 }

@@ -24,7 +24,17 @@ static fv_status report(const cli_known_set *set, const char *spec) {
     return FV_OK;
 }
 
+/* All others are for looking at a set. */
+static fv_status check_flags(const cli_options *o) {
+    for (int i = 0; i < CLI_FLAGS; i++)
+        if (o->source[i] == CLI_BY_USER && i != CLI_FLAG_mirror)
+            return fv_fail(FV_BAD_ARGUMENT, "--%s: does not go with `fovea data get`, which takes --mirror alone",
+                           cli_flags[i].name);
+    return FV_OK;
+}
+
 fv_status cli_get(const cli_options *o) {
+    FV_TRY(check_flags(o));
     if (o->n_arguments < 3) return fv_fail(FV_BAD_ARGUMENT, "something is missing: fovea data get SET DIR");
     const char *folder = o->arguments[2];
     const cli_known_set *set = cli_find_known_set(o->arguments[1]);

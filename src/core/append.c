@@ -1,21 +1,11 @@
 #include "core/append.h"
 
+#include "core/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static bool write_all(int fd, const char *bytes, size_t count) {
-    while (count > 0) {
-        ssize_t written = write(fd, bytes, count);
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return false;
-        bytes += written;
-        count -= (size_t)written;
-    }
-    return true;
-}
 
 /* Cuts to *end, which is made smaller where the file is: what somebody took out of it must not come back as zeros. */
 static bool cut(int fd, size_t *end) {
@@ -27,7 +17,7 @@ static bool cut(int fd, size_t *end) {
 
 static bool write_behind(int fd, const void *bytes, size_t count, size_t *end) {
     if (!cut(fd, end)) return false;
-    if (write_all(fd, bytes, count) && fsync(fd) == 0) return true;
+    if (fv_write_all(fd, bytes, count, NULL) && fsync(fd) == 0) return true;
     int error = errno;
     (void)cut(fd, end); /* a reader skips a line that is cut short, if even this fails */
     errno = error;
@@ -39,7 +29,7 @@ fv_status fv_append(const char *path, const void *bytes, size_t count, size_t *e
     bool written = fd >= 0 && write_behind(fd, bytes, count, end);
     int error = errno;
     if (fd >= 0 && close(fd) != 0 && written) written = false, error = errno;
-    if (!written) return fv_fail(FV_IO_ERROR, "%s: cannot write: %s", path, strerror(error));
+    if (!written) return fv_system_failure(path, "write", error);
     *end += count;
     return FV_OK;
 }

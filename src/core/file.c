@@ -74,6 +74,15 @@ fv_status fv_file_rename(int fd, const char *from, const char *path) {
 
 /* Writing. */
 
+bool fv_write_all(int fd, const void *bytes, size_t count, size_t *done) {
+    size_t written = 0;
+    ssize_t n = 0;
+    while (written < count && ((n = write(fd, (const char *)bytes + written, count - written)) >= 0 || errno == EINTR))
+        if (n > 0) written += (size_t)n;
+    if (done) *done = written;
+    return written == count;
+}
+
 /* Keeps the first failure. */
 static fv_status keep(fv_file_writer *w, fv_status status) {
     if (status != FV_OK && w->status == FV_OK) {
@@ -85,14 +94,7 @@ static fv_status keep(fv_file_writer *w, fv_status status) {
 }
 
 static fv_status write_out(fv_file_writer *w, const unsigned char *bytes, size_t count) {
-    while (count > 0) {
-        ssize_t written = write(w->fd, bytes, count);
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return keep(w, fv_system_failure(w->path, "write", errno));
-        bytes += written;
-        count -= (size_t)written;
-    }
-    return FV_OK;
+    return fv_write_all(w->fd, bytes, count, NULL) ? FV_OK : keep(w, fv_system_failure(w->path, "write", errno));
 }
 
 static fv_status flush(fv_file_writer *w) {

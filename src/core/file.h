@@ -20,6 +20,8 @@ void fv_file_abandon(fv_file_writer *w);
 /* All of these in one call. */
 fv_status fv_file_save(const char *path, const void *bytes, size_t count);
 
+/* All of the bytes to an open file, and how many these were to *done (NULL: nobody asks); false leaves an errno. */
+bool fv_write_all(int fd, const void *bytes, size_t count, size_t *done);
 /* For a file that is written by other means, open as fd: syncs it, renames it to `path` in its folder, syncs the folder. */
 fv_status fv_file_rename(int fd, const char *from, const char *path);
 /* Fails with the path, what was tried ("write"), the system's reason (an errno) and the remedy. */

@@ -1,13 +1,11 @@
-/* FNV-1a (Fowler, Noll & Vo; RFC 9923) over what makes a set: not safe against somebody who wants two sets to agree, but
+/* FNV-1a over what makes a set: not safe against somebody who wants two sets to agree, but
  * against a copy that is not what it was. */
+#include "core/hash.h"
 #include "data/dataset.h"
 
 #include <string.h>
 
-static void mix(uint64_t *hash, const void *bytes, size_t count) {
-    const uint8_t *at = bytes;
-    for (size_t i = 0; i < count; i++) *hash = (*hash ^ at[i]) * UINT64_C(0x100000001b3);
-}
+static void mix(uint64_t *hash, const void *bytes, size_t count) { *hash = fv_fnv1a(*hash, bytes, count); }
 
 /* The same on every machine, whatever its byte order. */
 static void mix_number(uint64_t *hash, uint64_t number) {
@@ -47,7 +45,7 @@ static fv_status mix_labels(uint64_t *hash, const fv_dataset *d) {
 
 fv_status fv_dataset_fingerprint(const fv_dataset *d, size_t most, uint64_t *fingerprint) {
     if (!d) return fv_last_status();
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = FV_FNV1A_START;
     size_t images = most && most < d->count ? most : d->count;
     for (int c = 0; c < d->classes; c++) mix(&hash, d->class_names[c], strlen(d->class_names[c]) + 1);
     FV_TRY(mix_labels(&hash, d));

@@ -1,4 +1,5 @@
 /* Storage of parameters: initialisation, layout, reading and writing by way of the plain layout. */
+#include "core/hash.h"
 #include "core/memory.h"
 #include "core/random.h"
 #include "engine/model.h"
@@ -34,12 +35,8 @@ static void resolve(const fv_parameter *info, spread *how, double *scale) {
     *scale = schemes[info->init.kind].scale;
 }
 
-/* FNV-1a: the stream of a parameter follows from its name, not from its place in the network. */
-static uint64_t hash_name(const char *name) {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (; *name; name++) hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-    return hash;
-}
+/* The stream of a parameter follows from its name, not from its place in the network. */
+static uint64_t hash_name(const char *name) { return fv_fnv1a(FV_FNV1A_START, name, strlen(name)); }
 
 static void fill(float *data, size_t count, const char *name, const fv_parameter *info, uint64_t seed) {
     spread how;

@@ -28,12 +28,6 @@ static fv_status last_map(const fv_model *model, const fv_value **layer) {
     return FV_OK;
 }
 
-/* "layer4" names itself and all in its scope, "layer4.1.relu". */
-static bool answers_to(const fv_node *node, const char *name) {
-    size_t length = strlen(name);
-    return strncmp(node->name, name, length) == 0 && (node->name[length] == '\0' || node->name[length] == '.');
-}
-
 static bool is_listed(const char *const *names, size_t n, const char *name) {
     for (size_t i = 0; i < n; i++)
         if (strcmp(names[i], name) == 0) return true;
@@ -59,7 +53,7 @@ fv_status fv_explained_layer(const fv_model *model, const char *name, const fv_v
     if (!name) return last_map(model, layer);
     for (int id = graph->n_nodes - 1; id >= 0; id--) {
         const fv_node *node = graph->nodes[id];
-        if (!node->used || fv_is_leaf(node) || !answers_to(node, name)) continue;
+        if (!node->used || fv_is_leaf(node) || !fv_is_in_scope(node, name, strlen(name))) continue;
         char text[64];
         *layer = &node->out[0];
         if (is_map(*layer)) return FV_OK;

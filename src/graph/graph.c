@@ -251,6 +251,10 @@ fv_status fv_auxiliary(fv_value *logits, float weight) {
     return FV_OK;
 }
 
+bool fv_is_in_scope(const fv_node *node, const char *scope, size_t length) {
+    return strncmp(node->name, scope, length) == 0 && (node->name[length] == '.' || node->name[length] == '\0');
+}
+
 fv_value *fv_parameter_new(fv_graph *graph, const char *layer, const char *name, const fv_parameter *parameter) {
     if (!graph) return NULL;
     char full[256];

@@ -32,8 +32,7 @@ size_t fv_part_match(const char *part, size_t length, const fv_node *leaf, const
     for (int i = 0; i < WORDS; i++)
         if (strlen(words[i].name) == length && memcmp(words[i].name, part, length) == 0)
             return words[i].holds(leaf, model);
-    bool fits = strncmp(leaf->name, part, length) == 0 && (leaf->name[length] == '.' || leaf->name[length] == '\0');
-    return fits ? 1 + length : 0;
+    return fv_is_in_scope(leaf, part, length) ? 1 + length : 0;
 }
 
 static bool is_trained(const fv_node *node) { return node->op == &fv_parameter_op && !fv_parameter_of(node)->state; }

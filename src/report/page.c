@@ -106,13 +106,11 @@ void fv_page_class(fv_text *t, const fv_page *p, int c) {
 /* The network's name, as it was asked for; else the folder's. */
 static void put_title(fv_text *t, const fv_page *p) {
     size_t length;
-    char name[128];
     const char *model = fv_page_setting(p, "model", &length);
-    if (!model) model = p->run, length = strlen(p->run);
-    if (length >= sizeof name) length = sizeof name - 1;
-    memcpy(name, model, length);
-    name[length] = '\0';
-    fv_text_words(t, name);
+    if (model)
+        fv_text_some(t, model, length);
+    else
+        fv_text_words(t, p->run);
 }
 
 static void put_head(fv_text *t, const fv_page *p) {

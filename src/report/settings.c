@@ -6,24 +6,15 @@
 
 enum { SAMPLED = 64 };
 
-/* `length` bytes of anybody's words. */
-static void put_some(fv_text *t, const char *words, size_t length) {
-    char part[1024];
-    if (length >= sizeof part) length = sizeof part - 1;
-    memcpy(part, words, length);
-    part[length] = '\0';
-    fv_text_words(t, part);
-}
-
 static void put_line(fv_text *t, const char *line, size_t length) {
     const char *equals = memchr(line, '=', length);
     size_t key = equals ? (size_t)(equals - line) : length, skip = equals ? key + 1 : length;
     while (key > 0 && line[key - 1] == ' ') key--;
     while (skip < length && line[skip] == ' ') skip++;
     fv_text_add(t, "<div><dt>");
-    put_some(t, line, key);
+    fv_text_some(t, line, key);
     fv_text_add(t, "</dt><dd>");
-    put_some(t, line + skip, length - skip);
+    fv_text_some(t, line + skip, length - skip);
     fv_text_add(t, "</dd></div>\n");
 }
 

@@ -72,8 +72,8 @@ static bool is_hidden(const unsigned char *c, size_t length) {
            (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9);
 }
 
-void fv_text_words(fv_text *t, const char *words) {
-    for (size_t left = strlen(words), length; left > 0; words += length, left -= length) {
+void fv_text_some(fv_text *t, const char *words, size_t left) {
+    for (size_t length; left > 0; words += length, left -= length) {
         const char *own = reference(*words);
         length = fv_utf8_length(words, left);
         bool shown = length > 0 && !is_hidden((const unsigned char *)words, length);
@@ -84,6 +84,8 @@ void fv_text_words(fv_text *t, const char *words) {
             add(t, words, length);
     }
 }
+
+void fv_text_words(fv_text *t, const char *words) { fv_text_some(t, words, strlen(words)); }
 
 /* ---- Bytes and numbers ------------------------------------------------------------------------------------------------ */
 

@@ -18,6 +18,7 @@ void fv_text_format(fv_text *text, const char *format, ...) FV_PRINTF(2, 3);
 /* Anybody's words, as HTML's text or attribute: its own characters become references; control characters, bytes that are no
  * UTF-8 and marks that turn the direction of writing become U+FFFD. */
 void fv_text_words(fv_text *text, const char *words);
+void fv_text_some(fv_text *text, const char *words, size_t length); /* the first `length` bytes of them */
 /* RFC 4648, with padding. */
 void fv_text_base64(fv_text *text, const void *bytes, size_t count);
 /* "60,000" */
