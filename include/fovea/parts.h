@@ -18,8 +18,8 @@ typedef struct fv_part_options {
                          "backbone": all but the head, which is the last layer before the logits and the auxiliary heads;
                          "bias": every bias; "norm": every scale of a batch norm */
     bool frozen;    /* not trained: no gradient is computed for it, nor for what lies below the lowest trained part; its
-                         batch norms use their running statistics, which stay as they are; dropout goes on. A batch norm
-                         can be frozen only where nothing below it is trained */
+                         batch norms, where scale and shift are both frozen, use their running statistics, which stay as
+                         they are; dropout goes on */
     float lr_scale; /* factor of the learning rate; above 0, at most 1e6 */
     int zero_;
 } fv_part_options;
