@@ -164,7 +164,8 @@ static void put_mark(fv_text *t, const fv_plot *p) {
     double x = at_x(p, m->x), y = at_y(p, m->y);
     fv_text_format(t, "<circle class=mark cx=%.1f cy=%.1f r=4.5 />", x, y);
     if (!m->text) return;
-    fv_text_format(t, "<text class=marked x=%.1f y=%.1f text-anchor=%s>", x + (m->left ? -9 : 9), y + 18,
+    bool low = y + 18 > p->height - BOTTOM; /* the words stand below it, unless the axis is there */
+    fv_text_format(t, "<text class=marked x=%.1f y=%.1f text-anchor=%s>", x + (m->left ? -9 : 9), low ? y - 9 : y + 18,
                    m->left ? "end" : "start");
     fv_text_words(t, m->text);
     fv_text_add(t, "</text>");
