@@ -52,9 +52,23 @@ static fv_status rank(const fv_answers *a, int i, ranking *r) {
     return status == FV_OK ? fv_average_precision(scores, a->labels, a->n, c, &r->area[1]) : status;
 }
 
+/* Both axes from 0 to 1. */
+static fv_plot unit_plot(const char *id, const char *title, const char *x_title, const char *description) {
+    const fv_axis_range unit = {0, 1, 0.25};
+    return (fv_plot){.id = id,
+                     .title = title,
+                     .x_title = x_title,
+                     .description = description,
+                     .width = 400,
+                     .height = 360,
+                     .right = 14,
+                     .x = unit,
+                     .y = unit,
+                     .mark = {.x = NAN}};
+}
+
 static void put_plots(fv_text *t, const fv_page *page, const ranking *r, const char *const styles[]) {
     const fv_answers *a = &page->answers;
-    const fv_axis_range unit = {0, 1, 0.25};
     const fv_measures *m = &a->measures;
     bool single = a->curves == 1;
     char words[2][200];
@@ -63,27 +77,9 @@ static void put_plots(fv_text *t, const fv_page *page, const ranking *r, const c
              r[0].area[0].value);
     snprintf(words[1], sizeof words[1],
              single ? "Precision over recall; area %.4f." : "Precision over recall of each class.", r[0].area[1].value);
-    fv_plot roc = {.id = "roc",
-                   .title = "ROC: <span>found, over false alarms</span>",
-                   .x_title = "1 − specificity",
-                   .description = words[0],
-                   .width = 400,
-                   .height = 360,
-                   .right = 14,
-                   .x = unit,
-                   .y = unit,
-                   .base = {0, 0, 1, 1},
-                   .mark = {.x = NAN}};
-    fv_plot pr = {.id = "pr",
-                  .title = "Precision <span>over recall</span>",
-                  .x_title = "recall",
-                  .description = words[1],
-                  .width = 400,
-                  .height = 360,
-                  .right = 14,
-                  .x = unit,
-                  .y = unit,
-                  .mark = {.x = NAN}};
+    fv_plot roc = unit_plot("roc", "ROC: <span>found, over false alarms</span>", "1 − specificity", words[0]);
+    fv_plot pr = unit_plot("pr", "Precision <span>over recall</span>", "recall", words[1]);
+    roc.base[2] = roc.base[3] = 1;
     for (int i = a->curves - 1; i >= 0; i--) {
         if (r[i].n == 0) continue;
         roc.series[roc.n++] = (fv_series){NULL, styles[i], r[i].false_alarms, r[i].found, r[i].n, 1};
