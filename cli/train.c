@@ -94,7 +94,8 @@ static fv_status build_model(cli_options *o, const cli_sets *sets, bool begun, f
     FV_TRY(cli_take_normalization(o, *model));
     FV_TRY(cli_preprocess_settings(o, sets->train, arch.input[0], &preprocess));
     FV_TRY(name_classes(o, *model, sets->train));
-    return fv_model_set_preprocess(*model, &preprocess);
+    FV_TRY(fv_model_set_preprocess(*model, &preprocess));
+    return o->whiten && !begun ? fv_whiten(*model, o->whiten, sets->train) : FV_OK;
 }
 
 /* ---- What is said ------------------------------------------------------------------------------------------------ */

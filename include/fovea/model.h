@@ -88,6 +88,7 @@ FV_API fv_model *fv_network(const char *name, const fv_arch *arch);
 #define fv_mobilenet_v3_small(...) fv_network("mobilenet_v3_small", FV_ARCH(__VA_ARGS__))
 #define fv_mobilenet_v3_large(...) fv_network("mobilenet_v3_large", FV_ARCH(__VA_ARGS__))
 #define fv_shufflenet_v2_x1_0(...) fv_network("shufflenet_v2_x1_0", FV_ARCH(__VA_ARGS__))
+#define fv_airbench94(...)         fv_network("airbench94", FV_ARCH(__VA_ARGS__))
 
 /* One row of `fovea models`, in the table's order; false past its end. Strings are static. */
 typedef struct fv_network_info {

@@ -27,6 +27,7 @@ typedef enum fv_init_kind {
     FV_INIT_XAVIER_NORMAL,   /* N(0, 2/(fan_in+fan_out)): Glorot and Bengio 2010 */
     FV_INIT_XAVIER_UNIFORM,  /* U(+-sqrt(6/(fan_in+fan_out))): PaddlePaddle's for linear layers */
     FV_INIT_FAN_IN_UNIFORM,  /* U(+-1/sqrt(fan_in)): PyTorch's for convolutions and linear layers */
+    FV_INIT_DIRAC, /* as that, but output i, up to the inputs of a group, is input i (Zagoruyko and Komodakis 2017) */
 } fv_init_kind;
 
 typedef struct fv_init {

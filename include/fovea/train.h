@@ -190,6 +190,20 @@ FV_API char *fv_run_config(const char *save_dir);
  * with more or fewer sums are rounded otherwise. *threads is 0 while there is no state. */
 FV_API fv_status fv_run_threads(const char *save_dir, int *threads);
 
+/* ---- Whitening the first layer --------------------------------------------------------------------------------------------- */
+
+typedef struct fv_whiten_args {
+    size_t images; /* looked at, chosen at random; default 5000, or all there are */
+    float epsilon; /* added to a direction's variance before it divides; default 5e-4 */
+    int zero_;
+} fv_whiten_args;
+/* Sets the weight [O,C,H,W] of `layer`, the convolution that reads the image (without groups), so that what comes out of it is
+ * uncorrelated and of variance 1 on these images, prepared as the model prepares them: filter i is the i-th eigenvector of the
+ * covariance of patches [C,H,W], divided by sqrt(variance + epsilon), and filter C*H*W + i its negative; O is at most 2 C*H*W.
+ * Meant to be frozen then: .parts = {layer, .frozen = true}. On failure nothing is changed. */
+FV_API fv_status fv_whiten_with(fv_model *model, const char *layer, const fv_dataset *train,
+                                const fv_whiten_args *args);
+
 /* ---- Finding a learning rate --------------------------------------------------------------------------------------------- */
 
 enum { FV_LR_STEPS = 500 };
@@ -353,6 +367,8 @@ FV_API size_t fv_trainer_bytes(const fv_trainer *trainer);
 
 #define fv_fit(model, train, ...) \
     fv_fit_with(model, train, FV_HEAD1(__VA_ARGS__, 0), &(fv_fit_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
+#define fv_whiten(model, layer, ...) \
+    fv_whiten_with(model, layer, FV_HEAD1(__VA_ARGS__, 0), &(fv_whiten_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
 #define fv_find_lr(model, train, ...) \
     fv_find_lr_with(model, train, FV_HEAD1(__VA_ARGS__, 0), &(fv_fit_args){FV_TAIL1(__VA_ARGS__, .zero_ = 0)})
 #define fv_evaluate(model, dataset, ...) \

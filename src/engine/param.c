@@ -30,6 +30,7 @@ static void resolve(const fv_parameter *info, spread *how, double *scale) {
         [FV_INIT_XAVIER_NORMAL] = {NORMAL, sqrt(2 / (in + out))},
         [FV_INIT_XAVIER_UNIFORM] = {UNIFORM, sqrt(6 / (in + out))},
         [FV_INIT_FAN_IN_UNIFORM] = {UNIFORM, sqrt(1 / in)},
+        [FV_INIT_DIRAC] = {UNIFORM, sqrt(1 / in)},
     };
     *how = schemes[info->init.kind].how;
     *scale = schemes[info->init.kind].scale;
@@ -37,6 +38,18 @@ static void resolve(const fv_parameter *info, spread *how, double *scale) {
 
 /* The stream of a parameter follows from its name, not from its place in the network. */
 static uint64_t hash_name(const char *name) { return fv_fnv1a(FV_FNV1A_START, name, strlen(name)); }
+
+/* weight [O,I,H,W] or [O,I]: output i, up to I, becomes input i, seen by the middle of its filter. */
+static void pass_on(float *data, const fv_shape *weight) {
+    if (weight->rank < 2) return;
+    int h = weight->rank == 4 ? weight->dim[2] : 1, w = weight->rank == 4 ? weight->dim[3] : 1;
+    size_t inputs = (size_t)weight->dim[1], area = (size_t)h * (size_t)w, middle = (size_t)(h / 2 * w + w / 2);
+    for (size_t i = 0; i < inputs && i < (size_t)weight->dim[0]; i++) {
+        float *filter = data + i * inputs * area;
+        memset(filter, 0, inputs * area * sizeof *filter);
+        filter[i * area + middle] = 1;
+    }
+}
 
 static void fill(float *data, size_t count, const char *name, const fv_parameter *info, uint64_t seed) {
     spread how;
@@ -50,6 +63,7 @@ static void fill(float *data, size_t count, const char *name, const fv_parameter
         if (how == NORMAL) data[i] = (float)scale * fv_random_normal(&random);
         if (how == UNIFORM) data[i] = (float)scale * (2 * fv_random_float(&random) - 1);
     }
+    if (info->init.kind == FV_INIT_DIRAC) pass_on(data, &info->shape);
 }
 
 fv_status fv_param_init(fv_param *param, const char *name, const fv_parameter *info, uint64_t seed) {

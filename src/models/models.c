@@ -57,6 +57,7 @@ static const char *const init_names[] = {
     [FV_INIT_XAVIER_NORMAL] = "xavier_normal",
     [FV_INIT_XAVIER_UNIFORM] = "xavier_uniform",
     [FV_INIT_FAN_IN_UNIFORM] = "fan_in_uniform",
+    [FV_INIT_DIRAC] = "dirac",
 };
 
 /* The keys that set a field of fv_arch. A network takes the general ones and those in its own row. */

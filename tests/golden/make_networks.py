@@ -153,6 +153,27 @@ class MobileNetV1(nn.Module):
         return self.classifier(self.features(x).mean((2, 3)))
 
 
+class Airbench94(nn.Module):
+    """Jordan 2024, section 3, with ReLUs and without the first layer's bias; logits as they are."""
+
+    def __init__(self, classes, side):
+        super().__init__()
+        self.whiten = nn.Conv2d(3, 24, 2, bias=False)
+        for i, (channels, width) in enumerate(((24, 64), (64, 256), (256, 256))):
+            block = nn.Module()
+            block.conv1, block.norm1 = nn.Conv2d(channels, width, 3, padding=1, bias=False), nn.BatchNorm2d(width)
+            block.conv2, block.norm2 = nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width)
+            setattr(self, f"block{i + 1}", block)
+        self.head = nn.Linear(256, classes, bias=False)
+
+    def forward(self, x):
+        x = torch.relu(self.whiten(x))
+        for b in (self.block1, self.block2, self.block3):
+            x = torch.relu(b.norm1(nn.functional.max_pool2d(b.conv1(x), 2)))
+            x = torch.relu(b.norm2(b.conv2(x)))
+        return self.head(nn.functional.max_pool2d(x, 3).flatten(1))
+
+
 def leaky_resnet18(classes, side):
     net = zoo.resnet18(num_classes=classes)
     for m in net.modules():
@@ -203,6 +224,7 @@ NETWORKS = {  # how to build one, and the paper's input and classes
     **{name: (lambda classes, side, block=block, n=n: Cifar(block, n, classes), (3, 32, 32), 10)
        for name, block, n in (("resnet20", BasicBlock, 3), ("resnet56", BasicBlock, 9),
                               ("plain20", PlainBlock, 3), ("plain56", PlainBlock, 9))},
+    "airbench94": (Airbench94, (3, 32, 32), 10),
 }
 # Learning rates at which rounding stays small for all ten steps.
 TRAINED = {"lenet": 0.1, "alexnet": 0.0001, "resnet18": 0.0002, "googlenet": 0.00005, "mobilenet_v2": 0.0002}

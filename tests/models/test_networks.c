@@ -119,6 +119,25 @@ static int layers_with_inputs(const fv_model *model, int inputs) {
     return count;
 }
 
+/* airbench94's convolutions start as identities as far as they go, the rest at random. */
+static void dirac_passes_on(void **state) {
+    (void)state;
+    enum { OUT = 64, IN = 24, AREA = 9 };
+    static float weight[OUT][IN][AREA];
+    fv_model *model = build("airbench94", NULL);
+    assert_int_equal(fv_model_get(model, "block1.conv1.weight", &weight[0][0][0], OUT * IN * AREA), FV_OK);
+    double squares = 0;
+    for (int o = 0; o < OUT; o++)
+        for (int i = 0; i < IN; i++)
+            for (int p = 0; p < AREA; p++)
+                if (o < IN)
+                    assert_true(weight[o][i][p] == (o == i && p == AREA / 2 ? 1 : 0));
+                else
+                    squares += (double)(weight[o][i][p] * weight[o][i][p]);
+    assert_true(fabs(squares / (OUT - IN) - 1. / 3) < 0.02); /* U(+-1/sqrt(fan_in)) */
+    fv_model_free(model);
+}
+
 static void layers_say_what_they_read(void **state) {
     (void)state;
     fv_model *resnet = build("resnet50:init=zero", NULL), *googlenet = build("googlenet:init=zero", NULL);
@@ -269,6 +288,7 @@ int main(void) {
         cmocka_unit_test(every_network_takes_an_odd_size),
         cmocka_unit_test(zero_branches_are_the_identity),
         cmocka_unit_test(the_head_of_resnet),
+        cmocka_unit_test(dirac_passes_on),
         cmocka_unit_test(layers_say_what_they_read),
         cmocka_unit_test(layers_of_resnet),
         cmocka_unit_test(auxiliary_heads_come_back_from_a_file),
