@@ -86,7 +86,7 @@ static golden_gradient gradient_in(const fv_param *velocity) {
 
 /* The velocities after one step are the gradients. Where a value lies so near to the corner of a ReLU or to its neighbour in a
  * max pool that rounding decides, its whole gradient goes elsewhere: some 5e-2 of a layer's, which turns it, and hardly
- * changes its length. Measured along the direction: 2.1e-2 at most with AVX-512, in all 41 networks, and with AVX2 in all but
+ * changes its length. Measured along the direction: 2.1e-2 at most with AVX-512, in all 42 networks, and with AVX2 in all but
  * vgg19_bn, which has the layers of vgg16_bn: 6.1e-2. */
 static void same_gradients(const golden *g, const fv_trainer *trainer) {
     double largest = 0;
