@@ -157,7 +157,7 @@ fv_status fv_prepare_distorted(const fv_image *image, const fv_preprocess *p, in
     }
     bool moved = memcmp(&d->view, &fv_view_identity, sizeof d->view) != 0;
     if (status == FV_OK && (moved || image->width != w || image->height != h)) {
-        status = fv_warp(image, p->resize, &d->view, w, h, &warped);
+        status = fv_warp(image, p->resize, &d->view, d->mirror, w, h, &warped);
         image = &warped;
     }
     if (status == FV_OK) fill(image, order, p, c, d, out);

@@ -28,6 +28,7 @@ typedef struct fv_rectangle {
  * gets, the erased rectangles are 0: the mean where there is one, else black. */
 typedef struct fv_distortion {
     fv_view view;
+    bool mirror; /* beyond its edges the picture is mirrored, not black */
     int steps, erased;
     fv_color_step step[FV_COLOR_STEPS];
     fv_rectangle erase[FV_COLOR_STEPS];

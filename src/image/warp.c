@@ -1,6 +1,7 @@
 #include "image/warp.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const double speck = 1e-6; /* of a pixel: what rounding may make of nothing */
@@ -51,8 +52,30 @@ static void paste(const fv_image *inner, int at_x, int at_y, const fv_image *out
     for (int y = 0; y < inner->height; y++, from += length, to += (size_t)out->width * pixel) memcpy(to, from, length);
 }
 
+/* Which of n pixels a mirror at either end shows at i: 2 1 0 1 2 1 0 for n = 3 from -2 on. */
+static int mirrored(int i, int n) {
+    int period = n > 1 ? 2 * (n - 1) : 1, place = abs(i) % period;
+    return place < n ? place : period - place;
+}
+
+/* Fills what lies around width x height pixels at (x, y) of the image with their mirror images. */
+static void mirror_around(const fv_image *image, int x, int y, int width, int height) {
+    const size_t pixel = (size_t)image->channels * (size_t)(image->depth / 8), length = (size_t)image->width * pixel;
+    uint8_t *rows = image->owned;
+    for (int j = y; j < y + height; j++)
+        for (int i = 0; i < image->width; i++)
+            if (i < x || i >= x + width) {
+                uint8_t *row = rows + (size_t)j * length;
+                memcpy(row + (size_t)i * pixel, row + (size_t)(x + mirrored(i - x, width)) * pixel, pixel);
+            }
+    for (int j = 0; j < image->height; j++)
+        if (j < y || j >= y + height)
+            memcpy(rows + (size_t)j * length, rows + (size_t)(y + mirrored(j - y, height)) * length, length);
+}
+
 /* The image along two axes, which may leave it. */
-static fv_status resample(const fv_image *in, fv_resize how, const fv_axis *x, const fv_axis *y, fv_image *out) {
+static fv_status resample(const fv_image *in, fv_resize how, bool mirror, const fv_axis *x, const fv_axis *y,
+                          fv_image *out) {
     int at_x, at_y;
     fv_axis inner_x = cut(x, in->width, &at_x), inner_y = cut(y, in->height, &at_y);
     if (inner_x.count == x->count && inner_y.count == y->count) return fv_resample(in, how, x, y, out);
@@ -61,6 +84,7 @@ static fv_status resample(const fv_image *in, fv_resize how, const fv_axis *x, c
     fv_image inner;
     fv_status status = fv_resample(in, how, &inner_x, &inner_y, &inner);
     if (status == FV_OK) paste(&inner, at_x, at_y, out);
+    if (status == FV_OK && mirror) mirror_around(out, at_x, at_y, inner.width, inner.height);
     fv_image_free(status == FV_OK ? &inner : out);
     return status;
 }
@@ -116,22 +140,24 @@ static fv_axis level_axis(double m[3], int width, int height) {
     return axis_at(left - scale, scale, (int)ceil((right - left) / scale - speck) + 2);
 }
 
-static fv_status warp_askew(const fv_image *in, fv_resize how, fv_view map, int width, int height, fv_image *out) {
+static fv_status warp_askew(const fv_image *in, fv_resize how, bool mirror, fv_view map, int width, int height,
+                            fv_image *out) {
     fv_axis x = level_axis(map.m[0], width, height), y = level_axis(map.m[1], width, height);
     fv_image level;
-    FV_TRY(resample(in, how, &x, &y, &level));
+    FV_TRY(resample(in, how, mirror, &x, &y, &level));
     fv_status status = fv_image_new(out, width, height, in->channels, in->depth);
     if (status == FV_OK) (in->depth == 8 ? interpolate_uint8_t : interpolate_uint16_t)(&level, &map, out);
     fv_image_free(&level);
     return status;
 }
 
-fv_status fv_warp(const fv_image *in, fv_resize how, const fv_view *map, int width, int height, fv_image *out) {
+fv_status fv_warp(const fv_image *in, fv_resize how, const fv_view *map, bool mirror, int width, int height,
+                  fv_image *out) {
     *out = (fv_image){0};
     fv_view evaluation = {{{(double)in->width / width, 0, 0}, {0, (double)in->height / height, 0}}};
     fv_view m = fv_view_product(&evaluation, map);
     if (fabs(m.m[0][1]) * height > speck || fabs(m.m[1][0]) * width > speck)
-        return warp_askew(in, how, m, width, height, out);
+        return warp_askew(in, how, mirror, m, width, height, out);
     fv_axis x = axis_of(m.m[0][0], m.m[0][2], width), y = axis_of(m.m[1][1], m.m[1][2], height);
-    return resample(in, how, &x, &y, out);
+    return resample(in, how, mirror, &x, &y, out);
 }

@@ -17,7 +17,7 @@ static fv_value *conv(const fv_arch *arch, fv_value *x, const char *name, int wi
     return fv_conv2d(x, name, width, 3, .pad = 1, .no_bias = true, .init = init_of(arch, FV_INIT_DIRAC));
 }
 
-static fv_value *norm(fv_value *x, const char *name) { return fv_relu(fv_batch_norm(x, name, .momentum = 0.6f)); }
+static fv_value *norm(fv_value *x, const char *name) { return fv_relu(fv_batch_norm(x, name)); }
 
 static fv_value *block(const fv_arch *arch, fv_value *x, int index, int width) {
     fv_graph *g = fv_value_graph(x);

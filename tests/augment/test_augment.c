@@ -58,7 +58,7 @@ static void every_default_is_allowed(void **state) {
         assert_ptr_equal(a.step[0].transform, t);
         assert_int_equal(!!t->geometry + !!t->color + !!t->draw, 1);
     }
-    assert_int_equal(n, 18);
+    assert_int_equal(n, 19);
     assert_null(fv_transform_at(-1));
 }
 
@@ -68,7 +68,7 @@ static void refuses_in_one_line(void **state) {
         {"flip crpo:4", "no transform named \"crpo\": did you mean \"crop\"?"},
         {"xyzzy",
          "no transform named \"xyzzy\": there are flip, vflip, crop, resized_crop, shift, scale, rotate, brightness, "
-         "contrast, saturation, hue, gray, posterize, solarize, autocontrast, equalize, randaugment, erase"},
+         "contrast, saturation, hue, gray, posterize, solarize, autocontrast, equalize, reflect, randaugment, erase"},
         {"rotate:500", "rotate:500: the angle must be from 0 to 180 degrees"},
         {"rotate:-5", "rotate:-5: the angle must be from 0 to 180 degrees"},
         {"rotate:-5-181", "rotate:-5-181: the angle must be from -180 to 180 degrees"},
@@ -346,7 +346,7 @@ static void zoom_is_a_bound(void **state) {
 /* The picture after one map. */
 static fv_image moved(const fv_image *in, const fv_view *view) {
     fv_image out;
-    assert_int_equal(fv_warp(in, FV_RESIZE_PIL, view, in->width, in->height, &out), FV_OK);
+    assert_int_equal(fv_warp(in, FV_RESIZE_PIL, view, false, in->width, in->height, &out), FV_OK);
     return out;
 }
 

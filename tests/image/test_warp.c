@@ -19,7 +19,7 @@ static fv_view turn(double degrees, double width, double height) {
 
 static fv_image warped(const fv_image *in, fv_resize how, fv_view view, int width, int height) {
     fv_image out;
-    if (fv_warp(in, how, &view, width, height, &out) != FV_OK) fail_msg("%s", fv_error());
+    if (fv_warp(in, how, &view, false, width, height, &out) != FV_OK) fail_msg("%s", fv_error());
     assert_true(out.width == width && out.height == height && out.channels == in->channels && out.depth == in->depth);
     return out;
 }
@@ -199,6 +199,57 @@ static void shrinks_without_aliases(void **state) {
     fv_image_free(&out);
 }
 
+/* Which of n pixels, counted from 0 forth and back, is the i-th. */
+static int back_and_forth(int i, int n) {
+    int at = 0, step = 1;
+    for (i = i < 0 ? -i : i; i > 0 && n > 1; i--, at += step)
+        if (at + step < 0 || at + step >= n) step = -step;
+    return at;
+}
+
+/* Shifted by (dx, dy) pixels, and turned over from left to right or not. */
+static void check_mirrored(const int size[4], int dx, int dy, bool over) {
+    const int w = size[2], h = size[3];
+    fv_image in = picture(size[0], size[1], 3, 8), evaluation = plain(&in, FV_RESIZE_PIL, w, h), out;
+    fv_view view = {{{over ? -1 : 1, 0, over ? w - dx : dx}, {0, 1, dy}}};
+    assert_int_equal(fv_warp(&in, FV_RESIZE_PIL, &view, true, w, h, &out), FV_OK);
+    for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++)
+            for (int k = 0; k < 3; k++) {
+                int from = over ? w - 1 - x - dx : x + dx;
+                assert_int_equal(sample(&out, x, y, k),
+                                 sample(&evaluation, back_and_forth(from, w), back_and_forth(y + dy, h), k));
+            }
+    fv_image_free(&in);
+    fv_image_free(&evaluation);
+    fv_image_free(&out);
+}
+
+static void mirrors_beyond_the_edges(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int over = 0; over < 2; over++) {
+            check_mirrored(sizes[i], 2, -3, over);
+            check_mirrored(sizes[i], (1 - sizes[i][2]) / 2, (sizes[i][3] - 1) / 2, over); /* half is seen, half its image */
+        }
+}
+
+/* A turn of a white picture shows no black then. */
+static void mirrors_what_a_turn_brings_in(void **state) {
+    (void)state;
+    uint8_t white[20 * 20];
+    memset(white, 255, sizeof white);
+    fv_image in = {.width = 20, .height = 20, .channels = 1, .depth = 8, .pixels = white}, out;
+    fv_view view = turn(30, 20, 20);
+    for (int mirror_it = 0; mirror_it < 2; mirror_it++) {
+        int black = 0;
+        assert_int_equal(fv_warp(&in, FV_RESIZE_PIL, &view, mirror_it, 20, 20, &out), FV_OK);
+        for (int i = 0; i < 20 * 20; i++) black += sample(&out, i % 20, i / 20, 0) < 255;
+        assert_true(mirror_it ? black == 0 : black > 20);
+        fv_image_free(&out);
+    }
+}
+
 static void survives_failing_allocations(void **state) {
     (void)state;
     const fv_view views[] = {turn(20, 8, 8), {{{1, 0, 2}, {0, 1, 0}}}};
@@ -206,7 +257,7 @@ static void survives_failing_allocations(void **state) {
         for (long i = 0;; i++) {
             fv_image in = picture(20, 20, 3, 8), out;
             fv_memory_fail_after(i);
-            fv_status status = fv_warp(&in, FV_RESIZE_PIL, &views[v], 8, 8, &out);
+            fv_status status = fv_warp(&in, FV_RESIZE_PIL, &views[v], v % 2, 8, 8, &out);
             bool over = fv_memory_fail_after(-1) <= i;
             assert_int_equal(status, over ? FV_OK : FV_NO_MEMORY);
             if (!over) assert_null(out.owned);
@@ -229,6 +280,8 @@ int main(void) {
         cmocka_unit_test(shows_what_lies_there),
         cmocka_unit_test(a_turn_and_back_is_nothing),
         cmocka_unit_test(shrinks_without_aliases),
+        cmocka_unit_test(mirrors_beyond_the_edges),
+        cmocka_unit_test(mirrors_what_a_turn_brings_in),
         cmocka_unit_test(survives_failing_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
