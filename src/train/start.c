@@ -4,8 +4,8 @@
 #include "core/memory.h"
 #include "data/dataset.h"
 #include "data/loader.h"
+#include "train/callbacks.h"
 #include "train/evaluate.h"
-#include "train/fitting.h"
 
 #include <math.h>
 #include <string.h>
@@ -173,5 +173,6 @@ fv_status fv_fitting_start(fitting *f) {
                             .batches = f->batches,
                             .started = fv_wall_seconds()};
     f->run = (fv_run){.folder = a->save_dir, .config = a->config, .args = a, .images = fv_dataset_count(f->train)};
+    FV_TRY(fv_tell_check(f));
     return a->resume ? resume(f) : fv_run_begin(&f->run, a->overwrite);
 }
