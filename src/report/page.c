@@ -35,13 +35,16 @@ static fv_status read_config(fv_page *p) {
 /* What is not there, or damaged, stays unknown. */
 static fv_status unless_memory(fv_status status) { return status == FV_NO_MEMORY ? status : FV_OK; }
 
-static fv_status read_epoch(fv_page *p) {
-    const char *text = fv_model_training(p->model);
+static fv_status read_training(fv_page *p) {
+    const char *text = fv_model_training(p->model), *made_by = NULL;
     json_t *training = text ? fv_json_parse(text, strlen(text), p->model_file) : NULL;
-    if (text && !training) return unless_memory(fv_last_status());
-    if (training) (void)fv_json_int(p->model_file, training, "epoch", 1, 1000000000, &p->best_epoch);
+    if (!training) return text ? unless_memory(fv_last_status()) : FV_OK;
+    (void)fv_json_int(p->model_file, training, "epoch", 1, 1000000000, &p->best_epoch);
+    (void)fv_json_int(p->model_file, training, "threads", 1, 1000000, &p->threads);
+    (void)fv_json_string(p->model_file, training, "made_by", &made_by);
+    if (made_by) p->made_by = fv_strdup(made_by);
     json_decref(training);
-    return FV_OK;
+    return made_by && !p->made_by ? FV_NO_MEMORY : FV_OK;
 }
 
 /* Without a model that can be read there is still a page. */
@@ -55,7 +58,7 @@ static fv_status read_model(fv_page *p) {
     if (!path) return FV_OK;
     p->model = fv_model_load(path);
     fv_free(path);
-    if (p->model) return read_epoch(p);
+    if (p->model) return read_training(p);
     FV_TRY(unless_memory(fv_last_status()));
     p->without = fv_strdup(fv_error());
     return p->without ? FV_OK : FV_NO_MEMORY;
@@ -66,7 +69,6 @@ static fv_status gather(fv_page *p) {
     FV_TRY(fv_history_read(p->run, &p->history));
     if (!p->config && !p->history.n)
         return fv_fail(FV_BAD_DATA, "%s: holds no run: there is neither config.recipe nor metrics.jsonl", p->run);
-    FV_TRY(unless_memory(fv_run_threads(p->run, &p->threads)));
     FV_TRY(read_model(p));
     p->measured = p->model && p->args->data;
     return p->measured ? fv_answers_make(p->model, p->args, &p->answers) : FV_OK;
@@ -76,6 +78,7 @@ static void release(fv_page *p) {
     fv_answers_free(&p->answers);
     fv_history_free(&p->history);
     fv_model_free(p->model);
+    fv_free(p->made_by);
     fv_free(p->without);
     fv_free(p->config);
 }

@@ -15,7 +15,8 @@ typedef struct fv_page {
     char *without;          /* ... or the reason; NULL: there is just no file */
     const char *model_file; /* "best.safetensors" */
     int best_epoch;         /* that the model says it is of; 0: unknown */
-    int threads;            /* of the run; 0: unknown */
+    char *made_by;          /* what it was trained by; NULL: unknown, ... */
+    int threads;            /* ... on so many; 0: unknown */
     bool measured;
     fv_answers answers; /* if measured */
 } fv_page;

@@ -71,8 +71,12 @@ void fv_put_settings(fv_text *t, const fv_page *page) {
     put_data(t, "trained on", args->train, args->train_name, SAMPLED);
     put_data(t, "measured on", args->data, args->data_name, 0);
     put_model(t, page);
-    if (page->threads)
-        fv_text_format(t, "<div><dt>threads</dt><dd>%d, when the state was written</dd></div>\n", page->threads);
+    if (page->made_by) {
+        fv_text_add(t, "<div><dt>trained by</dt><dd>");
+        fv_text_words(t, page->made_by);
+        if (page->threads) fv_text_format(t, ", %d thread%s", page->threads, page->threads == 1 ? "" : "s");
+        fv_text_add(t, "</dd></div>\n");
+    }
     fv_text_add(t, "<div><dt>this page by</dt><dd>");
     fv_text_words(t, fv_version());
 #ifdef __clang__

@@ -147,10 +147,12 @@ static fv_epoch_report describe_epoch(fitting *f) {
                              .gradient_norms = p->gradients.mean};
 }
 
-/* What the model file says about how it came to be: the epoch's metrics, and what was done to the images. */
+/* What the model file says about how it came to be: the epoch's metrics, what was done to the images, and by what. */
 static fv_status note_training(fitting *f, const char *metrics) {
     json_t *root = fv_json_parse(metrics, strlen(metrics), "metrics");
     if (f->args->augment) root = fv_json_with(root, "augment", json_string(f->args->augment));
+    root = fv_json_with(root, "made_by", json_string(fv_version()));
+    root = fv_json_with(root, "threads", json_integer(fv_team_size(f->trainer->team)));
     char *text = root ? fv_json_dump(root) : NULL;
     json_decref(root);
     if (!text) return fv_fail(FV_NO_MEMORY, "out of memory while describing the training");

@@ -76,6 +76,9 @@ static void check_whole(int outputs, int classes) {
     assert_int_equal(count_of(text, "src=\"data:image/png;base64,iVBORw0KGgo"), count_of(text, "<img "));
     assert_true(count_of(text, "<img ") >= 12);
     assert_null(strstr(text, "http-equiv=refresh"));
+    char versions[200];
+    snprintf(versions, sizeof versions, "<dt>trained by</dt><dd>%s, 1 thread</dd>", fv_version());
+    assert_contains(text, versions);
     fv_dataset_free(set);
     free(text);
 }
