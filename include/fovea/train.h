@@ -153,9 +153,9 @@ typedef struct fv_fit_args {
     bool overwrite;       /* a run that is already there is replaced; default: refused */
     bool resume;          /* goes on from save_dir's state, or begins anew if the run was ended before its first;
                                model and arguments must be those of its start */
-    const char *config;   /* text kept in the run folder as config.recipe and in the state; default "", and on resuming
-                               what it was */
-    int save_every;       /* steps between states within an epoch; default 0: at the end of each epoch only */
+    const char *config; /* text, in UTF-8, kept in the run folder as config.recipe and in the state; default "", and on
+                               resuming what it was */
+    int save_every;     /* steps between states within an epoch; default 0: at the end of each epoch only */
     const char
         *best;      /* the measure of validation by which epochs are compared: a name of fv_best_name; default "top1" */
     int early_stop; /* epochs without a better one before the run ends; default 0: never */

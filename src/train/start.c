@@ -2,6 +2,7 @@
  * opens the run folder. */
 #include "core/clock.h"
 #include "core/memory.h"
+#include "core/utf8.h"
 #include "data/dataset.h"
 #include "data/loader.h"
 #include "train/callbacks.h"
@@ -20,6 +21,17 @@ static fv_status check_unfreezing(const fv_fit_args *a, int epochs) {
     return fv_freezes(a) ? FV_OK : fv_fail(FV_BAD_ARGUMENT, "unfreeze_at %d: nothing is frozen", a->unfreeze_at);
 }
 
+/* It is kept as JSON, in the state. */
+static fv_status check_config(const fv_fit_args *a) {
+    if (!a->save_dir || !a->config || fv_is_utf8(a->config)) return FV_OK;
+    const char *line = a->config, *at = line;
+    for (size_t length; (length = fv_utf8_length(at, strnlen(at, 4))) > 0; at += length)
+        if (*at == '\n') line = at + 1;
+    return fv_fail(FV_BAD_ARGUMENT,
+                   "config: \"%.*s\" is not UTF-8, so that no state could keep it: rename what it names",
+                   (int)strcspn(line, "\n"), line);
+}
+
 static fv_status check(fitting *f) {
     const fv_fit_args *a = f->args;
     int k[FV_TOPK];
@@ -29,6 +41,7 @@ static fv_status check(fitting *f) {
     if (f->val) FV_TRY(fv_check_classes(f->model, f->val));
     FV_TRY(fv_schedule_check(&a->schedule));
     FV_TRY(fv_mixing_check(a->mixup, a->cutmix, &a->loss));
+    FV_TRY(check_config(a));
     if (a->epochs < 0) return fv_fail(FV_BAD_ARGUMENT, "epochs %d: must be at least 1", a->epochs);
     if (a->workers < 0 || a->workers > 256)
         return fv_fail(FV_BAD_ARGUMENT, "workers %d: must be from 0 to 256", a->workers);
