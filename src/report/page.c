@@ -6,6 +6,7 @@
 #include "formats/json.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -70,7 +71,7 @@ static fv_status gather(fv_page *p) {
     if (!p->config && !p->history.n)
         return fv_fail(FV_BAD_DATA, "%s: holds no run: there is neither config.recipe nor metrics.jsonl", p->run);
     FV_TRY(read_model(p));
-    p->measured = p->model && p->args->data;
+    p->measured = p->model && p->args->data && !p->args->refresh;
     return p->measured ? fv_answers_make(p->model, p->args, &p->answers) : FV_OK;
 }
 
@@ -139,17 +140,18 @@ static void put_figure(fv_text *t, const char *name, const char *format, double 
     fv_text_add(t, "</div>\n");
 }
 
-static void put_duration(fv_text *t, double seconds) {
+/* Between what stands before and behind it; nothing where it is no time. */
+static void put_duration(fv_text *t, const char *before, double seconds, const char *behind) {
     long s = seconds < 1e9 ? lround(seconds) : 0;
     if (s <= 0) return;
-    fv_text_add(t, "<div class=figure><b>");
+    fv_text_add(t, before);
     if (s < 60)
         fv_text_format(t, "%ld s", s);
     else if (s < 3600)
         fv_text_format(t, "%ld:%02ld min", s / 60, s % 60);
     else
         fv_text_format(t, "%ld:%02ld h", s / 3600, s / 60 % 60);
-    fv_text_add(t, "</b><span>of training</span></div>\n");
+    fv_text_add(t, behind);
 }
 
 /* The numbers that one looks for first. */
@@ -169,27 +171,42 @@ static void put_figures(fv_text *t, const fv_page *p) {
         put_figure(t, "loss, validation", "%.4f", fv_history_last(h, FV_VAL_LOSS), NULL);
         put_figure(t, "loss, training", "%.4f", fv_history_last(h, FV_LOSS), NULL);
     }
-    put_duration(t, fv_history_sum(h, FV_SECONDS));
+    put_duration(t, "<div class=figure><b>", fv_history_sum(h, FV_SECONDS), "</b><span>of training</span></div>\n");
     fv_text_add(t, "</div>\n");
 }
 
-static void put_state(fv_text *t, const fv_page *p) {
+/* Of the run in all; 0: unknown. */
+static int epochs_of(const fv_page *p) {
     size_t length;
+    const char *epochs = p->args->epochs ? NULL : fv_page_setting(p, "epochs", &length);
+    return epochs && length < 8 ? atoi(epochs) : p->args->epochs;
+}
+
+static void put_state(fv_text *t, const fv_page *p, int epochs) {
     double epoch = fv_history_last(&p->history, FV_EPOCH);
-    const char *epochs = fv_page_setting(p, "epochs", &length);
     if (p->args->refresh > 0) fv_text_add(t, "<span class=going>training</span> ");
-    if (isnan(epoch)) fv_text_add(t, "before the first epoch’s end");
-    if (!isnan(epoch)) fv_text_format(t, "epoch %.0f", epoch);
-    if (epochs && !isnan(epoch) && length < 8) fv_text_format(t, " of %.*s", (int)strspn(epochs, "0123456789"), epochs);
+    fv_text_format(t, isnan(epoch) ? "before the end of epoch %.0f" : "epoch %.0f", isnan(epoch) ? 1 : epoch);
+    if (epochs > 0) fv_text_format(t, " of %d", epochs);
     if (p->best_epoch) fv_text_format(t, ", the model of epoch %d", p->best_epoch);
-    if (p->args->refresh > 0) fv_text_format(t, "; this page loads itself anew every %d s", p->args->refresh);
+    if (p->args->refresh <= 0) return;
+    put_duration(t, ", about ", p->args->seconds_left, " left");
+    fv_text_format(t, "; this page loads itself anew every %d s", p->args->refresh);
+}
+
+/* How far a run is that goes on. */
+static void put_bar(fv_text *t, const fv_page *p, int epochs) {
+    double epoch = fv_history_last(&p->history, FV_EPOCH);
+    if (p->args->refresh > 0 && epochs > 0)
+        fv_text_format(t, "<progress max=%d value=%.0f aria-label=\"epochs that are done\"></progress>\n", epochs,
+                       isnan(epoch) ? 0 : epoch);
 }
 
 static void put_header(fv_text *t, const fv_page *p) {
+    int epochs = epochs_of(p);
     fv_text_add(t, "<header><p class=over>Fovea report</p><h1><bdi>");
     put_title(t, p);
     fv_text_add(t, "</bdi></h1><p class=under>");
-    put_state(t, p);
+    put_state(t, p, epochs);
     if (p->measured) {
         fv_text_add(t, "; measured on <bdi>");
         fv_text_words(t, p->args->data_name ? p->args->data_name : fv_dataset_name(p->args->data));
@@ -198,6 +215,7 @@ static void put_header(fv_text *t, const fv_page *p) {
         fv_text_add(t, " images");
     }
     fv_text_add(t, "</p>\n");
+    put_bar(t, p, epochs);
     put_figures(t, p);
     fv_text_add(t, "</header>\n");
 }
