@@ -85,7 +85,7 @@ static void test_evaluation_on_moved_images(void **state) {
 enum { BATCHES = 4, EPOCHS = 5 };
 typedef struct rates {
     float lr[BATCHES * EPOCHS];
-    double loss[EPOCHS];
+    double loss[EPOCHS], lacking[EPOCHS]; /* to a top-1 of 1 */
 } rates;
 
 static fv_status note_rate(void *user, const fv_step_report *report) {
@@ -95,6 +95,7 @@ static fv_status note_rate(void *user, const fv_step_report *report) {
 
 static fv_status note_loss(void *user, const fv_epoch_report *report) {
     ((rates *)user)->loss[report->epoch - 1] = report->val_loss;
+    ((rates *)user)->lacking[report->epoch - 1] = 1 - report->val_top1;
     return FV_OK;
 }
 
@@ -109,18 +110,22 @@ static fv_status fit_rates(fv_schedule schedule, rates *r) {
     return status;
 }
 
-/* The rate of each epoch follows from the validation losses before it. */
+/* The rate of each epoch follows from the validation losses before it, or from the measures that name the best one. */
 static void test_plateau(void **state) {
     (void)state;
-    rates r;
-    fv_schedule schedule = fv_plateau(.patience = 1, .threshold = 0.3f, .gamma = 0.5f);
-    assert_int_equal(fit_rates(schedule, &r), FV_OK);
-    fv_plateau_state plateau = {0};
-    for (int step = 0; step < BATCHES * EPOCHS; step++) {
-        assert_true(r.lr[step] == 0.5f * (float)fv_plateau_share(&schedule, &plateau));
-        if (step % BATCHES == BATCHES - 1) fv_plateau_next(&schedule, &plateau, r.loss[step / BATCHES]);
+    rates r[2];
+    for (int i = 0; i < 2; i++) {
+        fv_schedule schedule = fv_plateau(.patience = 1, .threshold = 0.1f, .gamma = 0.5f, .by_best = i);
+        assert_int_equal(fit_rates(schedule, &r[i]), FV_OK);
+        const double *watched = i ? r[i].lacking : r[i].loss;
+        fv_plateau_state plateau = {0};
+        for (int step = 0; step < BATCHES * EPOCHS; step++) {
+            assert_true(r[i].lr[step] == 0.5f * (float)fv_plateau_share(&schedule, &plateau));
+            if (step % BATCHES == BATCHES - 1) fv_plateau_next(&schedule, &plateau, watched[step / BATCHES]);
+        }
+        assert_true(plateau.falls > 0);
     }
-    assert_true(plateau.falls > 0);
+    assert_memory_not_equal(r[0].lr, r[1].lr, sizeof r[0].lr);
 }
 
 static double by_epoch(void *user, uint64_t t, uint64_t total) {
