@@ -153,6 +153,7 @@ static fv_status check_memory(const fitting *f) {
     size_t now = fv_session_bytes(&f->trainer->session), later = f->thawed_bytes;
     size_t plans = fv_trainer_bytes(f->trainer) - now + (now > later ? now : later) + fv_session_bytes(&f->inference);
     plans += fv_session_bytes(&f->below) + f->kept[TRAIN].bytes + f->kept[VAL].bytes;
+    plans += fv_mixing_bytes(&f->mixing, f->trainer);
     return fv_memory_check(f->model, f->trainer->args.batch_size, plans + (f->val ? 2 : 1) * batches + saving_bytes(f));
 }
 

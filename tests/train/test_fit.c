@@ -1,4 +1,5 @@
 /* fv_fit: it learns, stops and goes on with the same bits, and says in one line what it cannot do. */
+#include "core/memory.h"
 #include "support/unit.h"
 #include "train/small.h"
 
@@ -156,6 +157,33 @@ static void test_learns_from_mixtures(void **state) {
         assert_true(w.top1 > 0.9);
         fv_model_free(model);
     }
+}
+
+static fv_status fit_within(size_t bytes, float mixup) {
+    fv_model *model = small_model();
+    fv_memory_pretend(bytes);
+    fv_status status = small_fit(model, (fv_fit_args){.epochs = 1, .mixup = mixup}, &(watch){0});
+    fv_memory_pretend(SIZE_MAX);
+    fv_model_free(model);
+    return status;
+}
+
+/* In as much memory as a run needs there is none left to mix its batches of 16 in. */
+static void test_mixing_takes_memory(void **state) {
+    (void)state;
+    size_t low = 0, high = 1 << 26;
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        if (fit_within(middle, 0) == FV_OK)
+            high = middle;
+        else
+            low = middle;
+    }
+    assert_int_equal(fit_within(high, 0), FV_OK);
+    size_t mixtures = 16 * (CLASSES * sizeof(float) + sizeof(int));
+    assert_int_equal(fit_within(high + mixtures - 1, 0.5f), FV_NO_MEMORY);
+    assert_contains(fv_error(), "small: batch size 16 needs ");
+    assert_int_equal(fit_within(high + mixtures, 0.5f), FV_OK);
 }
 
 static void test_refusals(void **state) {
@@ -320,6 +348,7 @@ int main(void) {
         cmocka_unit_test(test_plateau),
         cmocka_unit_test(test_own_schedule),
         cmocka_unit_test(test_learns_from_mixtures),
+        cmocka_unit_test(test_mixing_takes_memory),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_predictions_agree),
         cmocka_unit_test(test_evaluation_measures_predictions),
