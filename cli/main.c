@@ -1,10 +1,10 @@
 /* The program: picks the command, prints the message of a failure, and turns its status into an exit code. */
 #include "core/status.h"
 #include "help.h"
+#include "output.h"
 #include "processors.h"
 #include "text.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -42,16 +42,8 @@ static fv_status run_command(int argc, char **argv) {
     return status;
 }
 
-/* A full disk behind a redirection shows only here. If some output is lost already, one more byte fails for the same reason. */
-static fv_status flush_output(void) {
-    bool lost = ferror(stdout);
-    errno = 0;
-    if (lost) putchar('\n');
-    if (fflush(stdout) == 0 && !lost) return FV_OK;
-    return fv_fail(FV_IO_ERROR, "standard output: %s", errno ? strerror(errno) : "could not be written");
-}
-
 int main(int argc, char **argv) {
+    cli_output_begin();
     if (argc < 2) {
         cli_print_help(stderr, NULL);
         return WRONG_USAGE;
@@ -61,7 +53,7 @@ int main(int argc, char **argv) {
     if (strcmp(argv[1], "--version") == 0) argv[1] = version;
     signal(SIGXFSZ, SIG_IGN); /* a file beyond `ulimit -f` is an error to report, as a full disk is */
     fv_status status = run_command(argc, argv);
-    if (status == FV_OK) status = flush_output();
+    if (status == FV_OK) status = cli_output_end();
     if (status != FV_OK) cli_say("fovea: %s", fv_error());
     return exit_code(status);
 }

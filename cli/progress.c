@@ -1,7 +1,7 @@
 #include "progress.h"
 
 #include "core/clock.h"
-#include "reporting.h"
+#include "core/status.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -120,13 +120,33 @@ static fv_status on_step(void *user, const fv_step_report *report) {
     return FV_OK;
 }
 
+/* What does not change while the run goes on is found once. */
+static fv_status on_train_begin(void *user, const fv_run_info *run) {
+    cli_progress *progress = user;
+    if (!progress->page) return FV_OK;
+    progress->begun = true;
+    progress->first = run->epoch;
+    progress->report.epochs = run->epochs;
+    FV_TRY(fv_dataset_fingerprint(run->train, FV_REPORT_PIXELS, &progress->report.train_fingerprint));
+    progress->since = fv_seconds();
+    return fv_report_with(progress->run, progress->page, &progress->report);
+}
+
+/* Validation and all else that an epoch takes is in the time that it took. */
+static fv_status write_page(cli_progress *progress, const fv_epoch_report *report) {
+    if (!progress->page) return FV_OK;
+    double an_epoch = (fv_seconds() - progress->since) / (report->epoch - progress->first);
+    progress->report.seconds_left = an_epoch * (report->epochs - report->epoch);
+    return fv_report_with(progress->run, progress->page, &progress->report);
+}
+
 static fv_status on_epoch(void *user, const fv_epoch_report *report) {
     cli_progress *progress = user;
     cli_progress_end(progress);
     say_epoch(report);
     if (report->best) progress->best = report->val_best, progress->best_epoch = report->epoch;
     progress->last = *report;
-    return progress->page ? fv_report(progress->run, progress->page, .refresh = CLI_REFRESH) : FV_OK;
+    return write_page(progress, report);
 }
 
 static fv_status on_frozen(void *user, const char *how) {
@@ -142,6 +162,10 @@ static fv_status on_bad_file(void *user, const fv_bad_file *file) {
 }
 
 fv_callback cli_progress_callback(cli_progress *progress) {
-    return (fv_callback){
-        .user = progress, .on_step = on_step, .on_epoch = on_epoch, .on_frozen = on_frozen, .on_bad_file = on_bad_file};
+    return (fv_callback){.user = progress,
+                         .on_train_begin = on_train_begin,
+                         .on_step = on_step,
+                         .on_epoch = on_epoch,
+                         .on_frozen = on_frozen,
+                         .on_bad_file = on_bad_file};
 }

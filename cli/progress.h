@@ -2,7 +2,7 @@
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
-#include "fovea/train.h"
+#include "fovea/report.h"
 
 typedef struct cli_progress {
     uint64_t log_every; /* steps between lines; 0: none */
@@ -10,8 +10,13 @@ typedef struct cli_progress {
     double drawn; /* when the bar was last drawn, in seconds; 0: it is not on the screen */
     double best;  /* val_best of the best epoch seen; best_epoch 0: none yet */
     int best_epoch;
-    fv_epoch_report last;   /* epoch 0: none yet */
-    const char *run, *page; /* --report: the page of this run is written after each epoch; NULL: none is */
+    fv_epoch_report last; /* epoch 0: none yet */
+    /* --report: the page of this run is written when it begins and after each epoch; NULL: none is. */
+    const char *run, *page;
+    fv_report_args report;
+    bool begun;   /* it has been written */
+    int first;    /* epochs done before, ... */
+    double since; /* ... and when the next one began */
 } cli_progress;
 
 /* Looks at standard error, TERM, NO_COLOR and the locale's name. */

@@ -1,9 +1,9 @@
 #include "text.h"
 
 #include "core/suggest.h"
+#include "core/utf8.h"
 #include "data/bad.h"
 #include "data/dataset.h"
-#include "formats/quote.h"
 
 #include <math.h>
 #include <stdarg.h>

@@ -238,9 +238,11 @@ static fv_status run(cli_options *o, const cli_sets *sets, fv_model *model, int 
     cli_progress progress = cli_progress_start(o->log_every);
     args.callback = cli_progress_callback(&progress);
     progress.run = args.save_dir, progress.page = page;
+    progress.report = cli_report_args(o, sets);
+    progress.report.refresh = CLI_REFRESH;
     fv_status status = fv_fit_with(model, sets->train, sets->val, &args);
     cli_progress_end(&progress);
-    if (page && (status == FV_OK || progress.last.epoch)) status = last_page(o, sets, args.save_dir, page, status);
+    if (page && (status == FV_OK || progress.begun)) status = last_page(o, sets, args.save_dir, page, status);
     if (status == FV_STOPPED) return say_stopped(again ? again : args.save_dir);
     if (status == FV_OK) say_result(&progress, strcmp(o->best, "top1") == 0 ? "top-1" : o->best, args.save_dir);
     return status;

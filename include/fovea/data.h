@@ -75,7 +75,7 @@ typedef struct fv_fundus_args {
 FV_API fv_dataset *fv_fundus_with(const fv_fundus_args *args);
 
 /* Images in memory: `pixels` is [count, height, width, channels] of bytes, which stay the caller's and must outlive the
- * dataset; labels are copied. classes: number of classes; class_names may be NULL ("0", "1", ...). */
+ * dataset; labels are copied. classes: number of classes; class_names, in UTF-8, may be NULL ("0", "1", ...). */
 FV_API fv_dataset *fv_dataset_from_memory(const uint8_t *pixels, const int *labels, size_t count, int channels,
                                           int height, int width, int classes, const char *const *class_names);
 

@@ -120,7 +120,7 @@ FV_API int fv_model_layer_input(const fv_model *model, int index, int which);
 
 /* ---- What a model says about its classes and its input ------------------------------------------------------------ */
 
-/* Names are copied. count must be the model's classes (2 for one logit). positive: of two classes, the one that one logit, and
+/* Names, in UTF-8, are copied. count must be the model's classes (2 for one logit). positive: of two classes, the one that one logit, and
  * the threshold, speak for. */
 FV_API fv_status fv_model_set_classes(fv_model *model, const char *const *names, int count, int positive);
 FV_API int fv_model_classes(const fv_model *model);

@@ -120,6 +120,9 @@ typedef struct fv_schedule {
     uint64_t patience;          /* plateau: it falls after so many epochs in a row that were no better; default 10 */
     uint64_t cooldown;          /* plateau: epochs after a fall that are not counted; default 0 */
     float threshold;            /* plateau: better is a loss below (1 - threshold) of the best; default 1e-4, below 1 */
+    bool
+        by_best; /* plateau: what is watched is not the loss but the measure by which fv_fit compares epochs (.best); of one
+                     that is to rise, what it lacks of 1 */
     double (*share)(void *user, uint64_t t, uint64_t total); /* own: 0 or more, a function of its arguments alone */
     void *user;
     int zero_;
@@ -143,7 +146,7 @@ typedef struct fv_plateau_state {
     size_t epochs, stale, resting, falls;
 } fv_plateau_state;
 
-/* Takes an epoch's validation loss; returns the share of the rate that the next epoch has. */
+/* Takes an epoch's validation loss, or whatever else is to fall; returns the share of the rate that the next epoch has. */
 FV_API double fv_plateau_next(const fv_schedule *schedule, fv_plateau_state *plateau, double loss);
 FV_API double fv_plateau_share(const fv_schedule *schedule, const fv_plateau_state *plateau); /* 1 for another kind */
 

@@ -14,6 +14,8 @@
 extern "C" {
 #endif
 
+enum { FV_REPORT_PIXELS = 64 }; /* images of the training set whose pixels are in its fingerprint */
+
 typedef struct fv_report_args {
     /* What the run's model (best.safetensors, else last.safetensors) is measured on: measures, ROC, confusion, and the images of
      * its worst mistakes and surest hits. Takes the model's classes (fv_dataset_set_classes) unless it has them. Default
@@ -24,7 +26,12 @@ typedef struct fv_report_args {
     const fv_dataset
         *train; /* what was trained on, of which the page tells size and fingerprint; default NULL: unknown */
     const char *train_name;
-    int refresh; /* the run is going on: the page loads itself anew after so many seconds; default 0: never */
+    /* fv_dataset_fingerprint(train, FV_REPORT_PIXELS, ...): for who writes many pages. Default 0: found anew for each */
+    uint64_t train_fingerprint;
+    int refresh; /* the run is going on: the page loads itself anew after so many seconds, says how far the run is, and has no
+                    measures yet, of `data` only the size; default 0: the run has ended */
+    int epochs;                       /* of the run in all; default: what its settings say */
+    double seconds_left;              /* of a run that is going on; default 0: unknown */
     int batch_size, workers, threads; /* of measuring, as in fv_evaluate_args */
     float max_bad;
     int zero_;

@@ -78,6 +78,9 @@ typedef struct fv_epoch_report {
  * what a call of the library said that failed in it with this status, or names the function. */
 typedef struct fv_callback {
     void *user;
+    /* May the run begin? Before anything is written, even of the run's folder; epochs and steps already done are not known yet. Any
+     * status but FV_OK is fv_fit's at once: none of the other functions is called, and an old run is as it was. */
+    fv_status (*on_check)(void *user, const fv_run_info *run);
     fv_status (*on_train_begin)(void *user, const fv_run_info *run); /* once all is ready for the first step */
     fv_status (*on_train)(void *user, const fv_run_info *run);       /* after on_train_begin always, failed or not */
     fv_status (*on_epoch_begin)(void *user, const fv_step_report *report); /* also where it is resumed half way */
@@ -90,7 +93,7 @@ typedef struct fv_callback {
      * resumed. */
     fv_status (*on_epoch)(void *user, const fv_epoch_report *report);
     /* How the frozen part is run: "each image passes what is frozen once: 0.8 MB of features are kept", or why not so.
-     * Before on_train_begin. */
+     * Before on_check. */
     fv_status (*on_frozen)(void *user, const char *how);
     /* A file cannot be read, and is left out of its batches: told once, where it is first met. */
     fv_status (*on_bad_file)(void *user, const fv_bad_file *file);
@@ -103,10 +106,11 @@ enum { FV_CALLBACKS = 8 }; /* how many there may be beside fv_fit_args.callback 
  *     fv_fit(net, train, val, .callbacks = {fv_csv_log("log.csv"), fv_tensorboard("output/tensorboard")}, ...);
  *
  * Logs have a line, or a point, for each epoch, of all that metrics.jsonl has (docs/files.md). In a run that is resumed they go
- * on; a line of an epoch that is yet to come is dropped first: no epoch is there twice. */
+ * on; a line of an epoch that is yet to come is dropped first: no epoch is there twice. Folders that are missing are made. A log that
+ * cannot be written, as far as that is known before, is refused before the run touches anything. */
 FV_API fv_callback fv_csv_log(const char *path);  /* columns are those of the first line */
 FV_API fv_callback fv_json_log(const char *path); /* a JSON object a line */
-/* Event files for TensorBoard, one for each start, in a folder that is made: scalars train/loss, val/loss, ..., over epochs. */
+/* Event files for TensorBoard, one for each start, in a folder of them: scalars train/loss, val/loss, ..., over epochs. */
 FV_API fv_callback fv_tensorboard(const char *folder);
 /* The model after every n-th epoch, as save_dir/epoch-0005.safetensors. */
 FV_API fv_callback fv_checkpoint_every(int n);
@@ -149,9 +153,9 @@ typedef struct fv_fit_args {
     bool overwrite;       /* a run that is already there is replaced; default: refused */
     bool resume;          /* goes on from save_dir's state, or begins anew if the run was ended before its first;
                                model and arguments must be those of its start */
-    const char *config;   /* text kept in the run folder as config.recipe and in the state; default "", and on resuming
-                               what it was */
-    int save_every;       /* steps between states within an epoch; default 0: at the end of each epoch only */
+    const char *config; /* text, in UTF-8, kept in the run folder as config.recipe and in the state; default "", and on
+                               resuming what it was */
+    int save_every;     /* steps between states within an epoch; default 0: at the end of each epoch only */
     const char
         *best;      /* the measure of validation by which epochs are compared: a name of fv_best_name; default "top1" */
     int early_stop; /* epochs without a better one before the run ends; default 0: never */

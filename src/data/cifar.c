@@ -2,6 +2,7 @@
 
 #include "core/file.h"
 #include "core/memory.h"
+#include "data/classes.h"
 #include "data/dataset.h"
 #include "data/kinds.h"
 
@@ -127,7 +128,7 @@ static cifar *new_set(const variant *v, const char *folder) {
     int n = named ? cut_lines(text, names, v->classes) : 0;
     if (named && n != v->classes)
         fv_fail(FV_BAD_DATA, "%s: %d names: must be %d, a line each", path, n, v->classes);
-    else
+    else if (fv_classes_check_text(path, names, (size_t)n) == FV_OK)
         set = fv_dataset_new(&v->kind, sizeof *set, v->classes, named ? names : NULL);
 done:
     fv_free(names);

@@ -1,6 +1,7 @@
 #include "data/classes.h"
 
 #include "core/memory.h"
+#include "core/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +22,17 @@ int fv_classes_find(const char *const *names, size_t n, const char *name) {
     return found ? (int)(found - names) : -1;
 }
 
+fv_status fv_classes_check_text(const char *where, const char *const *names, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!fv_is_utf8(names[i]))
+            return fv_fail(FV_BAD_DATA, "%s: the class '%s' is not named in UTF-8: rename it", where, names[i]);
+    return FV_OK;
+}
+
 fv_status fv_classes_check(const char *where, const char *const *names, size_t n) {
     if (n == 0) return fv_fail(FV_BAD_DATA, "%s: no class here: expected a folder for each, with its images", where);
     if (n > FV_MOST_CLASSES) return fv_fail(FV_BAD_DATA, "%s: %zu classes: at most %d", where, n, FV_MOST_CLASSES);
+    FV_TRY(fv_classes_check_text(where, names, n));
     const char **copy = FV_NEW_N(const char *, n);
     if (!copy) return FV_NO_MEMORY;
     memcpy(copy, names, n * sizeof *copy);

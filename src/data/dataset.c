@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "core/suggest.h"
 #include "data/cache.h"
+#include "data/classes.h"
 
 #include <string.h>
 
@@ -30,6 +31,7 @@ void *fv_dataset_new(const fv_dataset_kind *kind, size_t bytes, int classes, con
         fv_fail(FV_BAD_ARGUMENT, "%s: %d classes: must be 1..%d", kind->name, classes, MOST_CLASSES);
         return NULL;
     }
+    if (class_names && fv_classes_check_text(kind->name, class_names, (size_t)classes) != FV_OK) return NULL;
     fv_dataset *d = fv_alloc(1, bytes);
     if (!d) return NULL;
     d->kind = kind;

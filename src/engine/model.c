@@ -1,6 +1,7 @@
 #include "engine/model.h"
 
 #include "core/memory.h"
+#include "core/utf8.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -200,6 +201,9 @@ fv_status fv_model_set_classes(fv_model *model, const char *const *names, int co
         return fv_fail(FV_BAD_ARGUMENT, "%d class names for a network with %d classes", count, fv_model_classes(model));
     if (count == 2 && (positive < 0 || positive > 1))
         return fv_fail(FV_BAD_ARGUMENT, "positive class %d: must be 0 or 1", positive);
+    for (int i = 0; i < count; i++)
+        if (!fv_is_utf8(names[i]))
+            return fv_fail(FV_BAD_ARGUMENT, "class %d, \"%s\": its name must be in UTF-8", i, names[i]);
     char **copy = FV_NEW_N(char *, (size_t)count);
     if (!copy) return FV_NO_MEMORY;
     for (int i = 0; i < count; i++) {

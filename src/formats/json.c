@@ -32,6 +32,23 @@ static fv_status check_limits(const char *text, size_t bytes) {
     return FV_OK;
 }
 
+/* What is left of a text, for jansson to take a byte at a time. */
+typedef struct feed {
+    const char *at, *end;
+    bool starved;
+} feed;
+
+/* When malloc fails, jansson drops the character at hand and goes on, calls its token invalid, or says nothing. All that tells it
+ * is errno, which a number sets back once it has been read: so errno is looked at before each byte. */
+static size_t lend(void *buffer, size_t room, void *user) {
+    feed *f = user;
+    (void)room;
+    f->starved = f->starved || errno == ENOMEM;
+    if (f->starved || f->at == f->end) return 0;
+    *(char *)buffer = *f->at++;
+    return 1;
+}
+
 json_t *fv_json_parse(const char *text, size_t bytes, const char *where) {
     fv_status status = check_limits(text, bytes);
     if (status != FV_OK) {
@@ -39,12 +56,12 @@ json_t *fv_json_parse(const char *text, size_t bytes, const char *where) {
         return NULL;
     }
     json_error_t error = {.line = 0};
+    feed f = {text, text + bytes, false};
     errno = 0;
-    json_t *document = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
-    if (document && errno != ENOMEM) return document;
-    /* When malloc fails, jansson says nothing, calls the token at hand invalid, or drops a character and goes on. */
+    json_t *document = json_load_callback(lend, &f, JSON_REJECT_DUPLICATES, &error);
+    if (document && !f.starved) return document;
     json_decref(document);
-    if (error.text[0] == '\0' || errno == ENOMEM)
+    if (error.text[0] == '\0' || f.starved || errno == ENOMEM)
         fv_fail(FV_NO_MEMORY, "%s: out of memory while reading %zu bytes of JSON", where, bytes);
     else
         fv_fail(FV_BAD_DATA, "%s: line %d, column %d: %s", where, error.line, error.column, error.text);

@@ -4,7 +4,8 @@
  * and takes up to 240 bytes for two characters. Only text within the limits below reaches it.
  *
  * jansson allocates by its own functions: json_set_alloc_funcs is global to the process and may belong to the
- * application that uses this library. A test, being the application, hands it core/memory.h's. */
+ * application that uses this library, and has to say by errno, as malloc does, that memory ran out. A test, being the
+ * application, hands it core/memory.h's. */
 #ifndef FORMATS_JSON_H
 #define FORMATS_JSON_H
 

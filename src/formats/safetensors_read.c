@@ -5,6 +5,7 @@
 #include "formats/safetensors.h"
 
 #include "core/memory.h"
+#include "core/utf8.h"
 #include "formats/quote.h"
 
 #include <errno.h>

@@ -1,6 +1,7 @@
 #include "graph/graph.h"
 
 #include "core/memory.h"
+#include "core/utf8.h"
 #include "graph/op.h"
 
 #include <stdarg.h>
@@ -8,6 +9,10 @@
 #include <string.h>
 
 fv_graph *fv_graph_new(const char *name) {
+    if (name && !fv_is_utf8(name)) {
+        fv_fail(FV_BAD_ARGUMENT, "a network named \"%s\": a name must be in UTF-8", name);
+        return NULL;
+    }
     fv_graph *graph = FV_NEW(fv_graph);
     if (!graph) return NULL;
     graph->name = fv_arena_strdup(&graph->arena, name ? name : "network");
@@ -161,6 +166,11 @@ static fv_value *admit(fv_node *node) {
     return node->n_out ? &node->out[0] : &none;
 }
 
+/* It is kept in files, as JSON. */
+static fv_status check_name(const fv_node *node) {
+    return fv_is_utf8(node->name) ? FV_OK : fv_fail_node(FV_BAD_ARGUMENT, node, "a name must be in UTF-8");
+}
+
 fv_node *fv_node_draft(fv_graph *graph, const fv_op *op, const char *name, const void *args, fv_value *const in[],
                        int n_in) {
     if (!graph || !graph->scope) return NULL;
@@ -169,7 +179,7 @@ fv_node *fv_node_draft(fv_graph *graph, const fv_op *op, const char *name, const
     fv_node *node = allocate(graph, op, args, in, n_in);
     if (!node) return NULL;
     node->name = fv_arena_format(&graph->arena, "%s%s", graph->scope, name ? name : op->name);
-    return node->name && !check_arguments(node) ? node : NULL;
+    return node->name && !check_name(node) && !check_arguments(node) ? node : NULL;
 }
 
 fv_value *fv_node_new(fv_graph *graph, const fv_op *op, const char *name, const void *args, fv_value *const in[],

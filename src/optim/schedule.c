@@ -27,6 +27,7 @@ typedef enum option_id {
     PATIENCE,
     THRESHOLD,
     COOLDOWN,
+    BY_BEST,
     BY_EPOCH,
     NONE
 } option_id;
@@ -48,6 +49,7 @@ static const fv_option options[NONE] = {
     [PATIENCE] = {FIELD(patience, WHOLE), .low = 1, .high = 1e6},
     [THRESHOLD] = {FIELD(threshold, REAL), .low = 0, .high = 1, .below = true},
     [COOLDOWN] = {FIELD(cooldown, WHOLE), .low = 0, .high = 1e6},
+    [BY_BEST] = {FIELD(by_best, FLAG), .low = 0, .high = 1},
     [BY_EPOCH] = {FIELD(by_epoch, FLAG), .low = 0, .high = 1},
 };
 
@@ -90,6 +92,7 @@ static const char *name_of(const void *of) {
 static bool has(const void *of, int id) {
     const fv_schedule *s = of;
     bool timed = s->kind != FV_CONSTANT && s->kind != FV_PLATEAU;
+    if (id == BY_BEST) return s->kind == FV_PLATEAU;
     return id == BY_EPOCH ? timed : place_of(s, id) >= 0;
 }
 

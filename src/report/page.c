@@ -5,7 +5,6 @@
 #include "core/memory.h"
 #include "formats/json.h"
 
-#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -35,13 +34,16 @@ static fv_status read_config(fv_page *p) {
 /* What is not there, or damaged, stays unknown. */
 static fv_status unless_memory(fv_status status) { return status == FV_NO_MEMORY ? status : FV_OK; }
 
-static fv_status read_epoch(fv_page *p) {
-    const char *text = fv_model_training(p->model);
+static fv_status read_training(fv_page *p) {
+    const char *text = fv_model_training(p->model), *made_by = NULL;
     json_t *training = text ? fv_json_parse(text, strlen(text), p->model_file) : NULL;
-    if (text && !training) return unless_memory(fv_last_status());
-    if (training) (void)fv_json_int(p->model_file, training, "epoch", 1, 1000000000, &p->best_epoch);
+    if (!training) return text ? unless_memory(fv_last_status()) : FV_OK;
+    (void)fv_json_int(p->model_file, training, "epoch", 1, 1000000000, &p->best_epoch);
+    (void)fv_json_int(p->model_file, training, "threads", 1, 1000000, &p->threads);
+    (void)fv_json_string(p->model_file, training, "made_by", &made_by);
+    if (made_by) p->made_by = fv_strdup(made_by);
     json_decref(training);
-    return FV_OK;
+    return made_by && !p->made_by ? FV_NO_MEMORY : FV_OK;
 }
 
 /* Without a model that can be read there is still a page. */
@@ -55,7 +57,7 @@ static fv_status read_model(fv_page *p) {
     if (!path) return FV_OK;
     p->model = fv_model_load(path);
     fv_free(path);
-    if (p->model) return read_epoch(p);
+    if (p->model) return read_training(p);
     FV_TRY(unless_memory(fv_last_status()));
     p->without = fv_strdup(fv_error());
     return p->without ? FV_OK : FV_NO_MEMORY;
@@ -66,9 +68,8 @@ static fv_status gather(fv_page *p) {
     FV_TRY(fv_history_read(p->run, &p->history));
     if (!p->config && !p->history.n)
         return fv_fail(FV_BAD_DATA, "%s: holds no run: there is neither config.recipe nor metrics.jsonl", p->run);
-    FV_TRY(unless_memory(fv_run_threads(p->run, &p->threads)));
     FV_TRY(read_model(p));
-    p->measured = p->model && p->args->data;
+    p->measured = p->model && p->args->data && !p->args->refresh;
     return p->measured ? fv_answers_make(p->model, p->args, &p->answers) : FV_OK;
 }
 
@@ -76,6 +77,7 @@ static void release(fv_page *p) {
     fv_answers_free(&p->answers);
     fv_history_free(&p->history);
     fv_model_free(p->model);
+    fv_free(p->made_by);
     fv_free(p->without);
     fv_free(p->config);
 }
@@ -101,103 +103,7 @@ void fv_page_class(fv_text *t, const fv_page *p, int c) {
     fv_text_add(t, "</bdi>");
 }
 
-/* ---- The head ----------------------------------------------------------------------------------------------------------- */
-
-/* The network's name, as it was asked for; else the folder's. */
-static void put_title(fv_text *t, const fv_page *p) {
-    size_t length;
-    const char *model = fv_page_setting(p, "model", &length);
-    if (model)
-        fv_text_some(t, model, length);
-    else
-        fv_text_words(t, p->run);
-}
-
-static void put_head(fv_text *t, const fv_page *p) {
-    fv_text_add(t, "<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
-                   "<meta name=viewport content=\"width=device-width,initial-scale=1\">\n"
-                   "<meta name=color-scheme content=\"light dark\">\n"
-                   "<meta http-equiv=Content-Security-Policy content=\"default-src 'none';img-src data:;style-src "
-                   "'unsafe-inline'\">\n");
-    if (p->args->refresh > 0) fv_text_format(t, "<meta http-equiv=refresh content=%d>\n", p->args->refresh);
-    fv_text_add(t, "<link rel=icon href=\"data:,\">\n<title>");
-    put_title(t, p);
-    fv_text_add(t, " · Fovea</title>\n<style>\n");
-    for (const char *const *line = fv_page_style; *line; line++) fv_text_format(t, "%s\n", *line);
-    fv_text_add(t, "</style>\n</head>\n<body>\n");
-}
-
-static void put_figure(fv_text *t, const char *name, const char *format, double value, const fv_measure *m) {
-    char number[32];
-    if (isnan(value)) return;
-    snprintf(number, sizeof number, format, value);
-    fv_text_format(t, "<div class=figure><b>%s</b><span>%s</span>", number, name);
-    if (m && !m->undefined && !isnan(m->low)) fv_text_format(t, "<small>%.4f – %.4f</small>", m->low, m->high);
-    fv_text_add(t, "</div>\n");
-}
-
-static void put_duration(fv_text *t, double seconds) {
-    long s = seconds < 1e9 ? lround(seconds) : 0;
-    if (s <= 0) return;
-    fv_text_add(t, "<div class=figure><b>");
-    if (s < 60)
-        fv_text_format(t, "%ld s", s);
-    else if (s < 3600)
-        fv_text_format(t, "%ld:%02ld min", s / 60, s % 60);
-    else
-        fv_text_format(t, "%ld:%02ld h", s / 3600, s / 60 % 60);
-    fv_text_add(t, "</b><span>of training</span></div>\n");
-}
-
-/* The numbers that one looks for first. */
-static void put_figures(fv_text *t, const fv_page *p) {
-    const fv_history *h = &p->history;
-    const fv_measures *m = &p->answers.measures;
-    fv_text_add(t, "<div class=figures>\n");
-    if (p->measured) {
-        put_figure(t, "top-1", "%.4f", m->accuracy.value, &m->accuracy);
-        if (m->positive >= 0)
-            put_figure(t, "AUC", "%.4f", m->roc_auc.value, &m->roc_auc);
-        else
-            put_figure(t, "mean F1", "%.4f", m->macro.f1.value, NULL);
-        put_figure(t, "loss", "%.4f", p->answers.evaluation.loss, NULL);
-    } else {
-        put_figure(t, "top-1, validation", "%.4f", fv_history_last(h, FV_VAL_TOP1), NULL);
-        put_figure(t, "loss, validation", "%.4f", fv_history_last(h, FV_VAL_LOSS), NULL);
-        put_figure(t, "loss, training", "%.4f", fv_history_last(h, FV_LOSS), NULL);
-    }
-    put_duration(t, fv_history_sum(h, FV_SECONDS));
-    fv_text_add(t, "</div>\n");
-}
-
-static void put_state(fv_text *t, const fv_page *p) {
-    size_t length;
-    double epoch = fv_history_last(&p->history, FV_EPOCH);
-    const char *epochs = fv_page_setting(p, "epochs", &length);
-    if (p->args->refresh > 0) fv_text_add(t, "<span class=going>training</span> ");
-    if (isnan(epoch)) fv_text_add(t, "before the first epoch’s end");
-    if (!isnan(epoch)) fv_text_format(t, "epoch %.0f", epoch);
-    if (epochs && !isnan(epoch) && length < 8) fv_text_format(t, " of %.*s", (int)strspn(epochs, "0123456789"), epochs);
-    if (p->best_epoch) fv_text_format(t, ", the model of epoch %d", p->best_epoch);
-    if (p->args->refresh > 0) fv_text_format(t, "; this page loads itself anew every %d s", p->args->refresh);
-}
-
-static void put_header(fv_text *t, const fv_page *p) {
-    fv_text_add(t, "<header><p class=over>Fovea report</p><h1><bdi>");
-    put_title(t, p);
-    fv_text_add(t, "</bdi></h1><p class=under>");
-    put_state(t, p);
-    if (p->measured) {
-        fv_text_add(t, "; measured on <bdi>");
-        fv_text_words(t, p->args->data_name ? p->args->data_name : fv_dataset_name(p->args->data));
-        fv_text_add(t, "</bdi>, ");
-        fv_text_count(t, p->answers.evaluation.n);
-        fv_text_add(t, " images");
-    }
-    fv_text_add(t, "</p>\n");
-    put_figures(t, p);
-    fv_text_add(t, "</header>\n");
-}
+/* ---- The page ----------------------------------------------------------------------------------------------------------- */
 
 /* Why there are no measures. */
 static void put_reason(fv_text *t, const fv_page *p) {
@@ -221,8 +127,6 @@ static void put_footer(fv_text *t) {
     fv_text_format(t, "<footer>Written %s. This file needs no other.</footer>\n</body>\n</html>\n", text);
 }
 
-/* ---- The page ----------------------------------------------------------------------------------------------------------- */
-
 static const struct {
     const char *id, *title;
     bool of_answers; /* where the model has been measured */
@@ -234,8 +138,8 @@ static const struct {
 };
 
 static void compose(fv_text *t, const fv_page *p) {
-    put_head(t, p);
-    put_header(t, p);
+    fv_put_head(t, p);
+    fv_put_header(t, p);
     fv_text_add(t, "<main>\n");
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         if (sections[i].of_answers && !p->measured) continue;

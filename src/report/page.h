@@ -15,7 +15,8 @@ typedef struct fv_page {
     char *without;          /* ... or the reason; NULL: there is just no file */
     const char *model_file; /* "best.safetensors" */
     int best_epoch;         /* that the model says it is of; 0: unknown */
-    int threads;            /* of the run; 0: unknown */
+    char *made_by;          /* what it was trained by; NULL: unknown, ... */
+    int threads;            /* ... on so many; 0: unknown */
     bool measured;
     fv_answers answers; /* if measured */
 } fv_page;
@@ -25,6 +26,8 @@ const char *fv_page_setting(const fv_page *page, const char *key, size_t *length
 /* fv_text_words of a class's name, set apart from what stands around it. */
 void fv_page_class(fv_text *text, const fv_page *page, int c);
 
+void fv_put_head(fv_text *text, const fv_page *page);   /* of the document: <head>, and the begin of its body */
+void fv_put_header(fv_text *text, const fv_page *page); /* of the page */
 void fv_put_curves(fv_text *text, const fv_page *page);
 void fv_put_measures(fv_text *text, const fv_page *page);
 void fv_put_ranking(fv_text *text, const fv_page *page); /* ROC, precision over recall */

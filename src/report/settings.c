@@ -4,8 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { SAMPLED = 64 };
-
 static void put_line(fv_text *t, const char *line, size_t length) {
     const char *equals = memchr(line, '=', length);
     size_t key = equals ? (size_t)(equals - line) : length, skip = equals ? key + 1 : length;
@@ -33,22 +31,38 @@ static void put_config(fv_text *t, const char *config) {
     fv_text_add(t, "</dl>\n");
 }
 
-static void put_data(fv_text *t, const char *role, const fv_dataset *set, const char *name, size_t most) {
-    uint64_t fingerprint;
-    if (!set) return;
-    fv_status status = fv_dataset_fingerprint(set, most, &fingerprint);
-    if (status != FV_OK) t->status = status;
-    if (status != FV_OK) return;
+static void put_set(fv_text *t, const char *role, const fv_dataset *set, const char *name) {
     fv_text_format(t, "<div><dt>%s</dt><dd>", role);
     fv_text_words(t, name ? name : fv_dataset_name(set));
     fv_text_add(t, ": ");
     fv_text_count(t, fv_dataset_count(set));
-    fv_text_format(t, " images, %d classes<br><code>%016" PRIx64 "</code> of labels and ", fv_dataset_classes(set),
-                   fingerprint);
+    fv_text_format(t, " images, %d classes", fv_dataset_classes(set));
+}
+
+/* `known`: the fingerprint, if it is not 0. */
+static void put_fingerprint(fv_text *t, const fv_dataset *set, size_t most, uint64_t known) {
+    fv_status status = known ? FV_OK : fv_dataset_fingerprint(set, most, &known);
+    if (status != FV_OK) t->status = status;
+    if (status != FV_OK) return;
+    fv_text_format(t, "<br><code>%016" PRIx64 "</code> of labels and ", known);
     if (most && most < fv_dataset_count(set))
-        fv_text_format(t, "the pixels of %zu images</dd></div>\n", most);
+        fv_text_format(t, "the pixels of %zu images", most);
     else
-        fv_text_add(t, "all pixels</dd></div>\n");
+        fv_text_add(t, "all pixels");
+}
+
+/* To find the fingerprint of all pixels takes a pass over the set: that is left to the end of the run. */
+static void put_data(fv_text *t, const fv_report_args *args) {
+    if (args->train) {
+        put_set(t, "trained on", args->train, args->train_name);
+        put_fingerprint(t, args->train, FV_REPORT_PIXELS, args->train_fingerprint);
+        fv_text_add(t, "</dd></div>\n");
+    }
+    if (args->data) {
+        put_set(t, args->refresh > 0 ? "validated on" : "measured on", args->data, args->data_name);
+        if (args->refresh <= 0) put_fingerprint(t, args->data, 0, 0);
+        fv_text_add(t, "</dd></div>\n");
+    }
 }
 
 static void put_model(fv_text *t, const fv_page *page) {
@@ -65,14 +79,16 @@ static void put_model(fv_text *t, const fv_page *page) {
 }
 
 void fv_put_settings(fv_text *t, const fv_page *page) {
-    const fv_report_args *args = page->args;
     put_config(t, page->config);
     fv_text_add(t, "<h3>Where it comes from</h3><dl>");
-    put_data(t, "trained on", args->train, args->train_name, SAMPLED);
-    put_data(t, "measured on", args->data, args->data_name, 0);
+    put_data(t, page->args);
     put_model(t, page);
-    if (page->threads)
-        fv_text_format(t, "<div><dt>threads</dt><dd>%d, when the state was written</dd></div>\n", page->threads);
+    if (page->made_by) {
+        fv_text_add(t, "<div><dt>trained by</dt><dd>");
+        fv_text_words(t, page->made_by);
+        if (page->threads) fv_text_format(t, ", %d thread%s", page->threads, page->threads == 1 ? "" : "s");
+        fv_text_add(t, "</dd></div>\n");
+    }
     fv_text_add(t, "<div><dt>this page by</dt><dd>");
     fv_text_words(t, fv_version());
 #ifdef __clang__

@@ -27,6 +27,12 @@ const char *const fv_page_style[] = {
     ".note{font-size:13px;margin-top:10px;max-width:70ch;overflow-wrap:anywhere}",
     "footer{font-size:13px;margin-top:28px}",
     ".going{color:var(--paper);background:var(--a);border-radius:9px;padding:1px 9px 2px;font-size:13px}",
+    "progress{appearance:none;display:block;width:100%;max-width:420px;height:6px;margin-top:14px;border:0;border-"
+    "radius:3px;"
+    "overflow:hidden;background:var(--rule)}",
+    "progress::-webkit-progress-bar{background:var(--rule)}",
+    "progress::-webkit-progress-value{background:var(--a)}",
+    "progress::-moz-progress-bar{background:var(--a)}",
     "section{background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:24px;margin-top:20px}",
     ".figures{display:flex;flex-wrap:wrap;gap:12px 44px;margin-top:24px}",
     ".figure b{display:block;font-size:28px;line-height:1.15;font-weight:600;letter-spacing:-.01em}",

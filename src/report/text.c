@@ -1,7 +1,7 @@
 #include "report/text.h"
 
 #include "core/memory.h"
-#include "formats/quote.h"
+#include "core/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -64,6 +64,11 @@ static void refresh(fitting *f) {
     f->info.step = f->trainer->step;
 }
 
+fv_status fv_tell_check(fitting *f) {
+    TELL(f, on_check, &f->info);
+    return fv_verdict(f);
+}
+
 void fv_tell_train_begin(fitting *f) {
     refresh(f);
     TELL(f, on_train_begin, &f->info);

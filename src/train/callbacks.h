@@ -10,6 +10,8 @@ static inline bool fv_is_ended(const fitting *f) { return f->verdict != FV_OK; }
 /* The verdict, with its message. */
 fv_status fv_verdict(const fitting *f);
 
+/* What the callbacks say to the run that is to begin: a failure is the first of theirs. */
+fv_status fv_tell_check(fitting *f);
 void fv_tell_train_begin(fitting *f);
 /* The run has ended with `status`, which is returned with its message, unless all went well up to here. */
 fv_status fv_tell_train(fitting *f, fv_status status);

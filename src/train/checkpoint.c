@@ -5,7 +5,7 @@
 /* n itself is the callback's user data. */
 static int every(const void *user) { return (int)(intptr_t)user; }
 
-static fv_status begin(void *user, const fv_run_info *run) {
+static fv_status check(void *user, const fv_run_info *run) {
     if (every(user) < 1) return fv_fail(FV_BAD_ARGUMENT, "checkpoint_every %d: must be at least 1 epoch", every(user));
     return run->save_dir ? FV_OK : fv_fail(FV_BAD_ARGUMENT, "checkpoint_every: needs the save_dir of the run");
 }
@@ -20,5 +20,5 @@ static fv_status save(void *user, const fv_epoch_report *report) {
 }
 
 fv_callback fv_checkpoint_every(int n) {
-    return (fv_callback){.user = (void *)(intptr_t)n, .on_train_begin = begin, .on_epoch = save};
+    return (fv_callback){.user = (void *)(intptr_t)n, .on_check = check, .on_epoch = save};
 }

@@ -40,26 +40,39 @@ static size_t part_to_keep(const char *text, const log_form *form, int done) {
     return keep;
 }
 
-/* Somebody else's file must not be emptied. */
-static fv_status check(const char *path, const char *text, const log_form *form) {
+/* The log, of its own; "" if there is none yet. Somebody else's file must not be emptied. NULL on failure. */
+static char *read_log(const char *path, const log_form *form) {
     const char *start = *form->head ? form->head : form->before;
-    if (!*text || strncmp(text, start, strlen(start)) == 0) return FV_OK;
-    return fv_fail(FV_BAD_ARGUMENT, "%s: holds something else than a log of epochs: name another file, or remove it",
-                   path);
+    char *text = fv_is_file(path) ? fv_file_read(path, LOG_BYTES, NULL) : fv_strdup("");
+    if (!text || !*text || strncmp(text, start, strlen(start)) == 0) return text;
+    fv_fail(FV_BAD_ARGUMENT, "%s: holds something else than a log of epochs: name another file, or remove it", path);
+    fv_free(text);
+    return NULL;
 }
 
-static fv_status begin(const char *path, const log_form *form, const fv_run_info *run) {
-    size_t keep = 0, none = 0;
+static fv_status check(const char *path, const log_form *form) {
     if (!path || !*path) return fv_fail(FV_BAD_ARGUMENT, "a log needs the name of a file");
-    if (!fv_is_file(path)) return fv_append(path, "", 0, &none);
-    char *text = fv_file_read(path, LOG_BYTES, NULL);
-    fv_status status = text ? check(path, text, form) : fv_last_status();
-    if (status == FV_OK) keep = part_to_keep(text, form, run->epoch);
-    if (status == FV_OK) status = fv_append(path, "", 0, &keep);
+    FV_TRY(fv_append_check(path));
+    char *text = read_log(path, form);
+    fv_status status = text ? FV_OK : fv_last_status();
     fv_free(text);
     return status;
 }
 
+static fv_status begin(const char *path, const log_form *form, const fv_run_info *run) {
+    char *folder = fv_folder_of(path);
+    fv_status status = folder ? fv_make_folders(folder) : FV_NO_MEMORY;
+    fv_free(folder);
+    FV_TRY(status);
+    char *text = read_log(path, form);
+    if (!text) return fv_last_status();
+    size_t keep = part_to_keep(text, form, run->epoch);
+    fv_free(text);
+    return fv_append(path, "", 0, &keep);
+}
+
+static fv_status check_csv(void *path, const fv_run_info *run) { return (void)run, check(path, &csv); }
+static fv_status check_json(void *path, const fv_run_info *run) { return (void)run, check(path, &json); }
 static fv_status begin_csv(void *path, const fv_run_info *run) { return begin(path, &csv, run); }
 static fv_status begin_json(void *path, const fv_run_info *run) { return begin(path, &json, run); }
 
@@ -124,9 +137,10 @@ static fv_status log_json(void *path, const fv_epoch_report *report) {
 }
 
 fv_callback fv_csv_log(const char *path) {
-    return (fv_callback){.user = (void *)path, .on_train_begin = begin_csv, .on_epoch = log_csv};
+    return (fv_callback){.user = (void *)path, .on_check = check_csv, .on_train_begin = begin_csv, .on_epoch = log_csv};
 }
 
 fv_callback fv_json_log(const char *path) {
-    return (fv_callback){.user = (void *)path, .on_train_begin = begin_json, .on_epoch = log_json};
+    return (fv_callback){
+        .user = (void *)path, .on_check = check_json, .on_train_begin = begin_json, .on_epoch = log_json};
 }

@@ -104,6 +104,13 @@ static fv_status train_epoch(fitting *f) {
 
 /* ---- Epochs ---------------------------------------------------------------------------------------------------------------- */
 
+/* What a plateau is one of: falls from epoch to epoch, if all is well. */
+static double watched(const fitting *f, const fv_evaluation *result) {
+    double value = fv_criterion_value(f->criterion, result);
+    if (!f->args->schedule.by_best) return result->loss;
+    return f->criterion->smaller ? value : 1 - value;
+}
+
 static fv_status validate(fitting *f, fv_epoch_report *report) {
     fv_evaluate_args args = {.loss = f->trainer->args.loss,
                              .batch_size = f->trainer->args.batch_size,
@@ -125,8 +132,8 @@ static fv_status validate(fitting *f, fv_epoch_report *report) {
     report->val_top1 = result->top1;
     report->val_top5 = result->top5;
     report->val_auc = result->auc;
-    fv_plateau_next(&f->args->schedule, &f->progress.plateau, result->loss);
     FV_TRY(fv_compare_epoch(&f->progress, f->criterion, result, (double)f->args->min_delta, report));
+    fv_plateau_next(&f->args->schedule, &f->progress.plateau, watched(f, result));
     fv_tell_evaluation(f, report);
     return FV_OK;
 }
@@ -147,10 +154,12 @@ static fv_epoch_report describe_epoch(fitting *f) {
                              .gradient_norms = p->gradients.mean};
 }
 
-/* What the model file says about how it came to be: the epoch's metrics, and what was done to the images. */
+/* What the model file says about how it came to be: the epoch's metrics, what was done to the images, and by what. */
 static fv_status note_training(fitting *f, const char *metrics) {
     json_t *root = fv_json_parse(metrics, strlen(metrics), "metrics");
     if (f->args->augment) root = fv_json_with(root, "augment", json_string(f->args->augment));
+    root = fv_json_with(root, "made_by", json_string(fv_version()));
+    root = fv_json_with(root, "threads", json_integer(fv_team_size(f->trainer->team)));
     char *text = root ? fv_json_dump(root) : NULL;
     json_decref(root);
     if (!text) return fv_fail(FV_NO_MEMORY, "out of memory while describing the training");

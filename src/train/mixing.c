@@ -29,6 +29,11 @@ fv_status fv_mixing_init(fv_mixing *mixing, const fv_trainer *trainer, float mix
     return mixing->targets && mixing->strongest ? FV_OK : FV_NO_MEMORY;
 }
 
+size_t fv_mixing_bytes(const fv_mixing *mixing, const fv_trainer *trainer) {
+    size_t image = (size_t)trainer->classes * sizeof *mixing->targets + sizeof *mixing->strongest;
+    return fv_is_mixing(mixing) ? (size_t)trainer->args.batch_size * image : 0;
+}
+
 void fv_mixing_free(fv_mixing *mixing) {
     fv_free(mixing->targets);
     fv_free(mixing->strongest);

@@ -17,6 +17,7 @@ fv_status fv_mixing_check(float mixup, float cutmix, const fv_loss *loss);
 /* Room for the trainer's batches, if anything is to be mixed. */
 fv_status fv_mixing_init(fv_mixing *mixing, const fv_trainer *trainer, float mixup, float cutmix);
 void fv_mixing_free(fv_mixing *mixing);
+size_t fv_mixing_bytes(const fv_mixing *mixing, const fv_trainer *trainer);
 
 /* Mixes the batch, the `index`th of the epoch, in place: its targets and strongest labels are then the mixing's. */
 void fv_mix_batch(fv_mixing *mixing, const fv_trainer *trainer, uint64_t epoch, size_t index, const fv_batch *batch);

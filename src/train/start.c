@@ -2,10 +2,11 @@
  * opens the run folder. */
 #include "core/clock.h"
 #include "core/memory.h"
+#include "core/utf8.h"
 #include "data/dataset.h"
 #include "data/loader.h"
+#include "train/callbacks.h"
 #include "train/evaluate.h"
-#include "train/fitting.h"
 
 #include <math.h>
 #include <string.h>
@@ -20,6 +21,17 @@ static fv_status check_unfreezing(const fv_fit_args *a, int epochs) {
     return fv_freezes(a) ? FV_OK : fv_fail(FV_BAD_ARGUMENT, "unfreeze_at %d: nothing is frozen", a->unfreeze_at);
 }
 
+/* It is kept as JSON, in the state. */
+static fv_status check_config(const fv_fit_args *a) {
+    if (!a->save_dir || !a->config || fv_is_utf8(a->config)) return FV_OK;
+    const char *line = a->config, *at = line;
+    for (size_t length; (length = fv_utf8_length(at, strnlen(at, 4))) > 0; at += length)
+        if (*at == '\n') line = at + 1;
+    return fv_fail(FV_BAD_ARGUMENT,
+                   "config: \"%.*s\" is not UTF-8, so that no state could keep it: rename what it names",
+                   (int)strcspn(line, "\n"), line);
+}
+
 static fv_status check(fitting *f) {
     const fv_fit_args *a = f->args;
     int k[FV_TOPK];
@@ -29,6 +41,7 @@ static fv_status check(fitting *f) {
     if (f->val) FV_TRY(fv_check_classes(f->model, f->val));
     FV_TRY(fv_schedule_check(&a->schedule));
     FV_TRY(fv_mixing_check(a->mixup, a->cutmix, &a->loss));
+    FV_TRY(check_config(a));
     if (a->epochs < 0) return fv_fail(FV_BAD_ARGUMENT, "epochs %d: must be at least 1", a->epochs);
     if (a->workers < 0 || a->workers > 256)
         return fv_fail(FV_BAD_ARGUMENT, "workers %d: must be from 0 to 256", a->workers);
@@ -140,6 +153,7 @@ static fv_status check_memory(const fitting *f) {
     size_t now = fv_session_bytes(&f->trainer->session), later = f->thawed_bytes;
     size_t plans = fv_trainer_bytes(f->trainer) - now + (now > later ? now : later) + fv_session_bytes(&f->inference);
     plans += fv_session_bytes(&f->below) + f->kept[TRAIN].bytes + f->kept[VAL].bytes;
+    plans += fv_mixing_bytes(&f->mixing, f->trainer);
     return fv_memory_check(f->model, f->trainer->args.batch_size, plans + (f->val ? 2 : 1) * batches + saving_bytes(f));
 }
 
@@ -173,5 +187,6 @@ fv_status fv_fitting_start(fitting *f) {
                             .batches = f->batches,
                             .started = fv_wall_seconds()};
     f->run = (fv_run){.folder = a->save_dir, .config = a->config, .args = a, .images = fv_dataset_count(f->train)};
+    FV_TRY(fv_tell_check(f));
     return a->resume ? resume(f) : fv_run_begin(&f->run, a->overwrite);
 }

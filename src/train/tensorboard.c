@@ -7,6 +7,7 @@
 #include "formats/event_file.h"
 #include "train/metrics_line.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,11 +16,20 @@ static char *path_of(const char *folder, const fv_run_info *run) {
     return fv_format("%s/events.out.tfevents.%.6f.fovea", folder, run->started);
 }
 
+static fv_status check(void *user, const fv_run_info *run) {
+    const char *folder = user;
+    if (!folder || !*folder) return fv_fail(FV_BAD_ARGUMENT, "tensorboard: needs the name of a folder");
+    if (fv_is_file(folder)) return fv_system_failure(folder, "make the folder", EEXIST);
+    char *path = path_of(folder, run);
+    fv_status status = path ? fv_append_check(path) : FV_NO_MEMORY;
+    fv_free(path);
+    return status;
+}
+
 static fv_status begin(void *user, const fv_run_info *run) {
     const char *folder = user;
     unsigned char events[2 * FV_EVENT_BYTES];
     size_t end = 0;
-    if (!folder || !*folder) return fv_fail(FV_BAD_ARGUMENT, "tensorboard: needs the name of a folder");
     FV_TRY(fv_make_folders(folder));
     size_t n = fv_event_version(events, run->started);
     n += fv_event_start(events + n, run->started, (uint64_t)run->epoch + 1);
@@ -53,5 +63,5 @@ static fv_status log_epoch(void *user, const fv_epoch_report *report) {
 }
 
 fv_callback fv_tensorboard(const char *folder) {
-    return (fv_callback){.user = (void *)folder, .on_train_begin = begin, .on_epoch = log_epoch};
+    return (fv_callback){.user = (void *)folder, .on_check = check, .on_train_begin = begin, .on_epoch = log_epoch};
 }

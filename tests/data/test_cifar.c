@@ -113,6 +113,9 @@ static void refuses_what_is_damaged(void **state) {
     assert_refused(fv_cifar10(folder), FV_IO_ERROR, "data_batch_3.bin: is missing (of cifar10, the binary version)");
     tree_text("bad/batches.meta.txt", "airplane\ncat\n");
     assert_refused(fv_cifar10(folder), FV_BAD_DATA, "batches.meta.txt: 2 names: must be 10, a line each");
+    tree_text("bad/batches.meta.txt", "avi\xf3n\nb\nc\nd\ne\nf\ng\nh\ni\nj\n");
+    assert_refused(fv_cifar10(temporary("bad")), FV_BAD_DATA,
+                   "batches.meta.txt: the class 'avi\xf3n' is not named in UTF-8");
     assert_refused(fv_cifar100(temporary("nowhere")), FV_IO_ERROR, "nowhere: no such folder");
 }
 

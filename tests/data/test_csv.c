@@ -151,6 +151,7 @@ static void names_the_line(void **state) {
         {"1.ppm,0\n1.ppm,cat\n", "line 2: label 'cat': must be an index 0..65534, as in the lines before"},
         {"1.ppm,cat\n1.ppm,1\n", "line 2: label '1': must be the name of a class, as in the lines before"},
         {"1.ppm,cat\n1.ppm,Cat\n", "differ only in case"},
+        {"1.ppm,cat\n1.ppm,caf\xe9\n", "list.csv: the class 'caf\xe9' is not named in UTF-8: rename it"},
         {"/etc/1.ppm,1\n", "line 1: path '/etc/1.ppm': must lie in the folder of the file, or below it"},
         {"1.ppm,0\n../1.ppm,1\n", "line 2: path '../1.ppm'"},
         {"sub/..,1\n", "line 1: path 'sub/..'"},

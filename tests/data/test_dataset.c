@@ -39,6 +39,8 @@ static void memory_refuses_nonsense(void **state) {
     assert_null(fv_dataset_from_memory(pixels, labels, 2, 1, 0, 3, 3, NULL));
     assert_null(fv_dataset_from_memory(pixels, labels, 2, 1, 2, 3, 0, NULL));
     assert_contains(fv_error(), "0 classes");
+    assert_null(fv_dataset_from_memory(pixels, labels, 2, 1, 2, 3, 3, (const char *[]){"a", "b\xc3", "c"}));
+    assert_string_equal(fv_error(), "memory: the class 'b\xc3' is not named in UTF-8: rename it");
 }
 
 static fv_status read_one(void *user, size_t index, uint8_t *out, int *label) {

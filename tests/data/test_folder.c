@@ -135,6 +135,9 @@ static void refuses_what_is_no_set(void **state) {
     tree_picture("case/cat/1.ppm", 2, 2, 'A');
     assert_refused(fv_folder(temporary("case")), FV_BAD_DATA, "the classes '");
     assert_contains(fv_error(), "differ only in case: rename one");
+    tree_picture("latin/a/1.ppm", 2, 2, 'A');
+    tree_picture("latin/caf\xe9/1.ppm", 2, 2, 'B');
+    assert_refused(fv_folder(temporary("latin")), FV_BAD_DATA, "latin: the class 'caf\xe9' is not named in UTF-8");
     tree_picture("hollow/a/1.ppm", 2, 2, 'A');
     tree_text("hollow/b/readme.txt", "soon");
     assert_refused(fv_folder(temporary("hollow")), FV_BAD_DATA,

@@ -1,11 +1,13 @@
 /* Whatever allocation fails, in whatever an application does: an error in one line, nothing leaked (the address sanitizer
  * sees to that), and a run that is resumed ends as if nothing had happened. */
 #include "core/memory.h"
+#include "fovea/explain.h"
 #include "fovea/report.h"
 #include "support/unit.h"
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,7 +18,7 @@ enum { IMAGES = 6, BATCH = 4, SIDE = 16, CLASSES = 2, WEIGHTS = CLASSES * 4 * 4 
 
 static fv_dataset *dataset;
 static fv_model *model;
-static char saved[4200], folder[4200], csv[4200], jsonl[4200], board[4200];
+static char saved[4200], folder[4200], csv[4200], jsonl[4200], board[4200], picture[4200], overlay[4200];
 static float undisturbed[WEIGHTS]; /* the last layer's, after the run */
 
 /* With everything that training keeps: running statistics, dropout's stream, a skip connection. */
@@ -34,6 +36,11 @@ static void make_run(void) {
                                         "last.safetensors", "state.safetensors", "epoch-0001.safetensors"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) unlink(temporary("run/%s", names[i]));
     assert_true(entries(folder) <= 0); /* nothing is left that was being written */
+    make_model();
+}
+
+static void make_picture(void) {
+    unlink(overlay);
     make_model();
 }
 
@@ -88,6 +95,15 @@ static fv_status predict(void) {
     return status;
 }
 
+static fv_status explain(void) {
+    fv_explanation why;
+    fv_explainer *e = fv_explainer_new(model, .threads = 1);
+    fv_status status = outcome(e);
+    if (status == FV_OK) status = fv_explain_overlay(e, picture, FV_PREDICTED, overlay, &why, .largest = 8);
+    fv_explainer_free(e);
+    return status;
+}
+
 static fv_status fit_as(bool resume) {
     return fv_fit(model, dataset, dataset, .epochs = 1, .batch_size = BATCH, .threads = 1, .seed = 4,
                   .save_dir = folder, .save_every = 1, .resume = resume,
@@ -115,6 +131,15 @@ static void check_run(void) {
     if (fit_as(begun) != FV_OK) fail_msg("%s", fv_error());
     assert_int_equal(fv_model_get(model, "fc.weight", weights, WEIGHTS), FV_OK);
     assert_memory_equal(weights, undisturbed, sizeof weights);
+}
+
+/* There is no overlay, or a whole one. */
+static void check_overlay(void) {
+    size_t count;
+    if (access(overlay, F_OK) != 0) return;
+    char *bytes = file_bytes(overlay, &count);
+    assert_true(count > 57 && memcmp(bytes + count - 8, "IEND\xae\x42\x60\x82", 8) == 0);
+    free(bytes);
 }
 
 /* Whatever becomes of the search, the model is as it was. */
@@ -151,6 +176,7 @@ static void saving(void **s) { (void)s, sweep(make_model, save, check_nothing); 
 static void loading(void **s) { (void)s, sweep(make_nothing, load, check_nothing); }
 static void predicting(void **s) { (void)s, sweep(make_model, predict, check_nothing); }
 
+static void explaining(void **s) { (void)s, sweep(make_picture, explain, check_overlay); }
 static void finding(void **s) { (void)s, sweep(make_model, find, check_weights); }
 
 static void fitting_and_resuming(void **s) {
@@ -176,6 +202,9 @@ static int begin(void **state) {
     snprintf(csv, sizeof csv, "%s", temporary("log.csv"));
     snprintf(jsonl, sizeof jsonl, "%s", temporary("log.jsonl"));
     snprintf(board, sizeof board, "%s", temporary("board"));
+    snprintf(picture, sizeof picture, "%s", temporary("picture.ppm"));
+    snprintf(overlay, sizeof overlay, "%s", temporary("overlay.png"));
+    put_text(picture, "P3 3 2 255  9 8 7  200 100 0  0 0 0  255 255 255  1 2 3  50 60 70\n");
     dataset = fv_dataset_open(SPEC, FV_TRAIN);
     return dataset ? 0 : -1;
 }
@@ -193,6 +222,7 @@ int main(void) {
         cmocka_unit_test(saving),     cmocka_unit_test(loading),
         cmocka_unit_test(predicting), cmocka_unit_test(fitting_and_resuming),
         cmocka_unit_test(finding),    cmocka_unit_test(reporting),
+        cmocka_unit_test(explaining),
     };
     return cmocka_run_group_tests_name("faults", tests, begin, end);
 }

@@ -168,16 +168,13 @@ static void the_largest_documents_stay_within_bounds(void **state) {
     }
 }
 
-static void every_failing_allocation_is_clean(void **state) {
-    (void)state;
-    static const char text[] =
-        "{\"classes\":[\"left\",\"right\"],\"mean\":[0.5,1],\"graph\":{\"nodes\":[{\"op\":\"conv2d\"}]},"
-        "\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":true,\"h\":null}";
+/* Whichever allocation fails, the document is whole or there is none. */
+static void sweep_allocations(const char *text, long least) {
     long failures = 0;
     for (bool done = false; !done; failures++) {
         char *dumped = NULL;
         fv_memory_fail_after(failures);
-        json_t *document = fv_json_parse(text, sizeof text - 1, "x");
+        json_t *document = fv_json_parse(text, strlen(text), "x");
         if (document) dumped = fv_json_dump(document);
         fv_memory_fail_after(-1);
         if (!dumped) assert_int_equal(fv_last_status(), FV_NO_MEMORY);
@@ -187,7 +184,22 @@ static void every_failing_allocation_is_clean(void **state) {
         fv_free(dumped);
         assert_int_equal(live, 0);
     }
-    assert_true(failures > 30);
+    assert_true(failures > least);
+}
+
+static void every_failing_allocation_is_clean(void **state) {
+    (void)state;
+    sweep_allocations("{\"classes\":[\"left\",\"right\"],\"mean\":[0.5,1],\"graph\":{\"nodes\":[{\"op\":\"conv2d\"}]},"
+                      "\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":true,\"h\":null}",
+                      30);
+}
+
+/* jansson drops a character of a token that outgrows its buffer, and a number makes it forget that it did. */
+static void no_character_is_dropped(void **state) {
+    (void)state;
+    sweep_allocations("[1234567890123456789,2]", 5);
+    sweep_allocations("[\"a string that is longer than sixteen and than thirty-two characters\",1,2]", 5);
+    sweep_allocations("{\"the same that another string was, as a key\":1,\"and another\":2}", 5);
 }
 
 /* ---- values ---- */
@@ -296,6 +308,7 @@ int main(void) {
         cmocka_unit_test(numbers_of_values_and_bytes_are_limited),
         cmocka_unit_test(the_largest_documents_stay_within_bounds),
         cmocka_unit_test(every_failing_allocation_is_clean),
+        cmocka_unit_test(no_character_is_dropped),
         cmocka_unit_test_setup_teardown(values_come_out, make_sample, free_sample),
         cmocka_unit_test_setup_teardown(wrong_values_are_refused, make_sample, free_sample),
     };

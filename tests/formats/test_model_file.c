@@ -141,6 +141,8 @@ static void lenet_comes_back_with_all_it_knows(void **state) {
                             .std = {0.3081f}};
     fv_model *model = fv_network("lenet:text=1", &(fv_arch){.classes = 4, .seed = 9});
     assert_int_equal(fv_model_set_classes(model, names, 4, 2), FV_OK);
+    assert_int_equal(fv_model_set_classes(model, (const char *[]){"a", "b", "c", "d\xe9"}, 4, 2), FV_BAD_ARGUMENT);
+    assert_string_equal(fv_error(), "class 3, \"d\xe9\": its name must be in UTF-8");
     assert_int_equal(fv_model_set_preprocess(model, &wanted), FV_OK);
     assert_int_equal(fv_model_set_threshold(model, 0.3f), FV_OK);
     assert_int_equal(fv_model_save(model, path), FV_OK);
@@ -156,6 +158,16 @@ static void lenet_comes_back_with_all_it_knows(void **state) {
     assert_true(loaded->preprocess.mean[0] == 0.1307f && loaded->preprocess.std[0] == 0.3081f);
     fv_model_free(loaded);
     fv_model_free(model);
+}
+
+static void names_that_no_file_could_hold_are_refused(void **state) {
+    (void)state;
+    fv_value *x = fv_input(fv_graph_new("by hand"), 1, 6, 6);
+    assert_null(fv_graph_new("caf\xe9"));
+    assert_string_equal(fv_error(), "a network named \"caf\xe9\": a name must be in UTF-8");
+    assert_null(fv_conv2d(x, "caf\xe9", 2, 3));
+    assert_string_equal(fv_error(), "by hand/caf\xe9 conv2d: a name must be in UTF-8");
+    fv_graph_free(fv_value_graph(x));
 }
 
 static void a_trained_model_is_saved_in_plain_layouts(void **state) {
@@ -450,6 +462,7 @@ int main(void) {
         cmocka_unit_test(networks_built_by_hand_come_back),
         cmocka_unit_test(the_networks_hold_every_operator),
         cmocka_unit_test(lenet_comes_back_with_all_it_knows),
+        cmocka_unit_test(names_that_no_file_could_hold_are_refused),
         cmocka_unit_test(a_trained_model_is_saved_in_plain_layouts),
         cmocka_unit_test(hostile_metadata_is_refused_in_one_line),
         cmocka_unit_test(files_that_are_no_models_are_refused),

@@ -130,7 +130,7 @@ static void texts_come_back(void **state) {
         "multi_step:gamma=0.1,at=30/60/90,by_epoch=1",
         "cyclic:floor=0,gamma=1,every=4,by_epoch=0",
         "one_cycle:pct=0.25,div=10,final_div=10000,by_epoch=0",
-        "plateau:floor=0,gamma=0.1,patience=3,threshold=0,cooldown=0",
+        "plateau:floor=0,gamma=0.1,patience=3,threshold=0,cooldown=0,by_best=1",
     };
     char written[FV_OPTIONS_TEXT];
     fv_schedule schedule;

@@ -33,12 +33,27 @@ check 'ten classes with hostile names' ten
 is_over() { ! grep -q 'http-equiv=refresh' "$work/two/report.html"; }
 check 'a run that has ended asks for no refresh' is_over
 
+# The page of a run that goes on, taken away while it does; it is no such page any more once somebody has ended the run.
+going() {
+    "$fovea" train lenet --data synthetic:fundus,count=80,size=28 --epochs 100000 --batch-size 20 --report --out "$work/ended" &
+    local pid=$! tries=0
+    until grep -q 'epoch 2[0-9] of 100000' "$work/ended/report.html" 2>/dev/null || ((++tries > 1200)); do sleep 0.05; done
+    mkdir "$work/going" && cp "$work/ended/report.html" "$work/going"
+    kill -TERM "$pid"
+    wait "$pid"
+    (($? == 130)) && grep -q 'http-equiv=refresh' "$work/going/report.html" && grep -q '<progress max=100000' "$work/going/report.html" &&
+        grep -q 'the run was ended before its last epoch' "$work/ended/report.html" &&
+        ! grep -q 'http-equiv=refresh' "$work/ended/report.html"
+}
+check 'a run that goes on says how far it is' going
+
 is_explained() { grep -q 'class=map><img' "$work/two/report.html"; }
 check 'pictures show what spoke for the answer' is_explained
 
 html() { "$python" tests/report/check_page.py "$1" "${sections[@]}"; }
-for run in two ten-run; do
+for run in two ten-run going; do
     page=$work/$run/report.html
+    [[ $run != going ]] || sections=(training settings) # measures and pictures come at its end
     if [[ $python ]]; then check "$run: well-formed" html "$page"; else skip "$run: well-formed" 'no python3'; fi
 done
 
@@ -61,7 +76,7 @@ quiet() { # PAGE NAME WIDTH SCHEME
     browse "$3" "$4" "$1" --screenshot="$work/$2.png" 2>"$work/console" || return 1
     [[ -s $work/$2.png ]] && ! grep 'CONSOLE' "$work/console"
 }
-for run in two ten-run; do
+for run in two ten-run going; do
     page=$work/$run/report.html
     for width in 360 1280; do
         for scheme in 0 1; do
@@ -73,4 +88,5 @@ for run in two ten-run; do
 done
 [[ ! ${KEEP-} ]] || cp "$work"/*.png "$work"/two/report.html "$KEEP"
 [[ ! ${KEEP-} ]] || cp "$work"/ten-run/report.html "$KEEP"/ten.html
+[[ ! ${KEEP-} ]] || cp "$work"/going/report.html "$KEEP"/going.html
 echo "1..$tests"

@@ -76,6 +76,9 @@ static void check_whole(int outputs, int classes) {
     assert_int_equal(count_of(text, "src=\"data:image/png;base64,iVBORw0KGgo"), count_of(text, "<img "));
     assert_true(count_of(text, "<img ") >= 12);
     assert_null(strstr(text, "http-equiv=refresh"));
+    char versions[200];
+    snprintf(versions, sizeof versions, "<dt>trained by</dt><dd>%s, 1 thread</dd>", fv_version());
+    assert_contains(text, versions);
     fv_dataset_free(set);
     free(text);
 }
@@ -87,11 +90,40 @@ static void of_three_classes(void **s) { (void)s, check_whole(3, 3); }
 static void while_it_goes_on(void **s) {
     (void)s;
     make_run(3, 3);
-    char *text = page(&(fv_report_args){.refresh = 7});
+    fv_dataset *set = colored(3);
+    uint64_t fingerprint;
+    char *text = page(&(fv_report_args){.refresh = 7, .epochs = 9, .seconds_left = 312, .train = set, .data = set}),
+         code[64];
     assert_contains(text, "<meta http-equiv=refresh content=7>");
     assert_contains(text, "measures and pictures follow when the run has ended");
+    assert_contains(text, "epoch 2 of 9, the model of epoch ");
+    assert_contains(text, ", about 5:12 min left; this page loads itself anew every 7 s");
+    assert_contains(text, "<progress max=9 value=2 ");
+    assert_contains(text, "<dt>validated on</dt><dd>memory: 48 images, 3 classes</dd>");
+    assert_int_equal(fv_dataset_fingerprint(set, FV_REPORT_PIXELS, &fingerprint), FV_OK);
+    snprintf(code, sizeof code, "<code>%016llx</code> of labels and all pixels</dd>", (unsigned long long)fingerprint);
+    assert_contains(text, code);
     assert_int_equal(count_of(text, "<figure class=plot>"), 3);
     assert_null(strstr(text, "<img "));
+    free(text);
+    text = page(&(fv_report_args){.refresh = 7, .train = set, .train_fingerprint = 0xabcdef});
+    assert_contains(text, "<code>0000000000abcdef</code>");
+    free(text);
+    fv_dataset_free(set);
+}
+
+/* From its first step on: there are neither metrics nor a model. */
+static void when_it_begins(void **s) {
+    (void)s;
+    static const char *const names_of_files[] = {"metrics.jsonl", "best.safetensors", "last.safetensors"};
+    make_run(3, 3);
+    for (int i = 0; i < 3; i++) assert_int_equal(unlink(temporary("run/%s", names_of_files[i])), 0);
+    char *text = page(&(fv_report_args){.refresh = 7, .epochs = 9});
+    assert_contains(text, "</span> before the end of epoch 1 of 9; this page loads itself anew");
+    assert_contains(text, "<progress max=9 value=0 ");
+    assert_contains(text, "No epoch has ended yet.");
+    assert_contains(text, "<h3>config.recipe</h3><dl class=settings>");
+    assert_contains(text, fv_version());
     free(text);
 }
 
@@ -175,15 +207,11 @@ static void evaluation_tells_answers(void **s) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(of_one_logit),
-        cmocka_unit_test(of_two_logits),
-        cmocka_unit_test(of_three_classes),
-        cmocka_unit_test(while_it_goes_on),
-        cmocka_unit_test(without_data),
-        cmocka_unit_test(without_a_model_that_can_be_read),
-        cmocka_unit_test(with_damaged_metrics),
-        cmocka_unit_test(no_run_and_no_place),
-        cmocka_unit_test(evaluation_tells_answers),
+        cmocka_unit_test(of_one_logit),         cmocka_unit_test(of_two_logits),
+        cmocka_unit_test(of_three_classes),     cmocka_unit_test(while_it_goes_on),
+        cmocka_unit_test(without_data),         cmocka_unit_test(without_a_model_that_can_be_read),
+        cmocka_unit_test(with_damaged_metrics), cmocka_unit_test(when_it_begins),
+        cmocka_unit_test(no_run_and_no_place),  cmocka_unit_test(evaluation_tells_answers),
     };
     return cmocka_run_group_tests_name("report", tests, NULL, NULL);
 }

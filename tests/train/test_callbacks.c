@@ -46,6 +46,7 @@ static fv_status of_epoch(notes *n, char letter, const fv_epoch_report *r) {
 
 #define NOTES(function, letter, of, report) \
     static fv_status function(void *user, const report *r) { return of(user, letter, r); }
+NOTES(check, 'C', of_run, fv_run_info)
 NOTES(train_begin, 'T', of_run, fv_run_info)
 NOTES(train, 't', of_run, fv_run_info)
 NOTES(epoch_begin, 'E', of_step, fv_step_report)
@@ -58,6 +59,7 @@ NOTES(epoch, 'e', of_epoch, fv_epoch_report)
 
 static fv_callback noting(notes *n) {
     return (fv_callback){.user = n,
+                         .on_check = check,
                          .on_train_begin = train_begin,
                          .on_train = train,
                          .on_epoch_begin = epoch_begin,
@@ -84,7 +86,7 @@ static void test_order(void **state) {
     args.callbacks[2] = noting(&n);
     args.callbacks[5] = noting(&second);
     assert_int_equal(small_fit(model, args, &(watch){0}), FV_OK);
-    assert_string_equal(n.calls, "TEBbBbsBbBbsVveEBbBbsBbBbsVvet");
+    assert_string_equal(n.calls, "CTEBbBbsBbBbsVveEBbBbsBbBbsVvet");
     assert_string_equal(second.calls, n.calls);
     assert_true(n.last.model == model && n.last.epoch == 2 && n.last.step == 4 && n.last.status == FV_OK);
     fv_model_free(model);
@@ -94,14 +96,14 @@ static const struct {
     char letter;
     const char *name, *calls; /* up to the end of a run that is ended by it */
 } functions[] = {
-    {'T', "on_train_begin", "Tt"},
-    {'E', "on_epoch_begin", "TEt"},
-    {'B', "on_batch_begin", "TEBbBbst"},
-    {'b', "on_batch", "TEBbBbst"},
-    {'s', "on_step", "TEBbBbst"},
-    {'V', "on_evaluation_begin", "TEBbBbsBbBbsVvet"},
-    {'v', "on_evaluation", "TEBbBbsBbBbsVvet"},
-    {'e', "on_epoch", "TEBbBbsBbBbsVvet"},
+    {'T', "on_train_begin", "CTt"},
+    {'E', "on_epoch_begin", "CTEt"},
+    {'B', "on_batch_begin", "CTEBbBbst"},
+    {'b', "on_batch", "CTEBbBbst"},
+    {'s', "on_step", "CTEBbBbst"},
+    {'V', "on_evaluation_begin", "CTEBbBbsBbBbsVvet"},
+    {'v', "on_evaluation", "CTEBbBbsBbBbsVvet"},
+    {'e', "on_epoch", "CTEBbBbsBbBbsVvet"},
 };
 
 /* Whichever function ends a run, and however: it ends cleanly, and resumed it comes to the bits of one that nobody ended. */
@@ -126,6 +128,28 @@ static void test_each_may_end_the_run(void **state) {
         fv_model_free(resumed);
     }
     fv_model_free(whole);
+}
+
+/* Refused, a run has touched nothing: there is no folder, and what lies in one is as it was. */
+static void test_a_run_is_refused(void **state) {
+    (void)state;
+    const char *folder = temporary("refused");
+    fv_model *model = small_model();
+    fv_fit_args args = standard_args(folder, 1);
+    for (int i = 0; i < 2; i++) {
+        notes n = {.answer_to = 'C', .answer = FV_UNSUPPORTED}, other = {.calls = ""};
+        args.callbacks[0] = noting(&n), args.callbacks[1] = noting(&other);
+        args.overwrite = i;
+        assert_int_equal(small_fit(model, args, &(watch){0}), FV_UNSUPPORTED);
+        assert_string_equal(fv_error(), "the callback on_check stopped the run after step 0 (status 6)");
+        assert_string_equal(n.calls, "C");
+        assert_string_equal(other.calls, "C");
+        assert_int_equal(entries(folder), i ? 5 : -1);
+        if (i) break;
+        args.callbacks[0] = args.callbacks[1] = (fv_callback){0};
+        assert_int_equal(small_fit(model, args, &(watch){0}), FV_OK);
+    }
+    fv_model_free(model);
 }
 
 /* At the end of all, when there is nothing to save any more. */
@@ -183,7 +207,7 @@ static void test_resumed(void **state) {
     args.resume = true;
     args.callbacks[0] = noting(&n);
     assert_int_equal(small_fit(model, args, &(watch){0}), FV_OK);
-    assert_string_equal(n.calls, "TEBbBbsVvet");
+    assert_string_equal(n.calls, "CTEBbBbsVvet");
     assert_true(n.epoch == 2 && n.batch == 4);
     fv_model_free(model);
 }
@@ -192,6 +216,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_each_may_end_the_run),
+        cmocka_unit_test(test_a_run_is_refused),
         cmocka_unit_test(test_the_end_may_fail),
         cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_own_failures),

@@ -1,4 +1,5 @@
 /* fv_fit: it learns, stops and goes on with the same bits, and says in one line what it cannot do. */
+#include "core/memory.h"
 #include "support/unit.h"
 #include "train/small.h"
 
@@ -85,7 +86,7 @@ static void test_evaluation_on_moved_images(void **state) {
 enum { BATCHES = 4, EPOCHS = 5 };
 typedef struct rates {
     float lr[BATCHES * EPOCHS];
-    double loss[EPOCHS];
+    double loss[EPOCHS], lacking[EPOCHS]; /* to a top-1 of 1 */
 } rates;
 
 static fv_status note_rate(void *user, const fv_step_report *report) {
@@ -95,6 +96,7 @@ static fv_status note_rate(void *user, const fv_step_report *report) {
 
 static fv_status note_loss(void *user, const fv_epoch_report *report) {
     ((rates *)user)->loss[report->epoch - 1] = report->val_loss;
+    ((rates *)user)->lacking[report->epoch - 1] = 1 - report->val_top1;
     return FV_OK;
 }
 
@@ -109,18 +111,22 @@ static fv_status fit_rates(fv_schedule schedule, rates *r) {
     return status;
 }
 
-/* The rate of each epoch follows from the validation losses before it. */
+/* The rate of each epoch follows from the validation losses before it, or from the measures that name the best one. */
 static void test_plateau(void **state) {
     (void)state;
-    rates r;
-    fv_schedule schedule = fv_plateau(.patience = 1, .threshold = 0.3f, .gamma = 0.5f);
-    assert_int_equal(fit_rates(schedule, &r), FV_OK);
-    fv_plateau_state plateau = {0};
-    for (int step = 0; step < BATCHES * EPOCHS; step++) {
-        assert_true(r.lr[step] == 0.5f * (float)fv_plateau_share(&schedule, &plateau));
-        if (step % BATCHES == BATCHES - 1) fv_plateau_next(&schedule, &plateau, r.loss[step / BATCHES]);
+    rates r[2];
+    for (int i = 0; i < 2; i++) {
+        fv_schedule schedule = fv_plateau(.patience = 1, .threshold = 0.1f, .gamma = 0.5f, .by_best = i);
+        assert_int_equal(fit_rates(schedule, &r[i]), FV_OK);
+        const double *watched = i ? r[i].lacking : r[i].loss;
+        fv_plateau_state plateau = {0};
+        for (int step = 0; step < BATCHES * EPOCHS; step++) {
+            assert_true(r[i].lr[step] == 0.5f * (float)fv_plateau_share(&schedule, &plateau));
+            if (step % BATCHES == BATCHES - 1) fv_plateau_next(&schedule, &plateau, watched[step / BATCHES]);
+        }
+        assert_true(plateau.falls > 0);
     }
-    assert_true(plateau.falls > 0);
+    assert_memory_not_equal(r[0].lr, r[1].lr, sizeof r[0].lr);
 }
 
 static double by_epoch(void *user, uint64_t t, uint64_t total) {
@@ -151,6 +157,33 @@ static void test_learns_from_mixtures(void **state) {
         assert_true(w.top1 > 0.9);
         fv_model_free(model);
     }
+}
+
+static fv_status fit_within(size_t bytes, float mixup) {
+    fv_model *model = small_model();
+    fv_memory_pretend(bytes);
+    fv_status status = small_fit(model, (fv_fit_args){.epochs = 1, .mixup = mixup}, &(watch){0});
+    fv_memory_pretend(SIZE_MAX);
+    fv_model_free(model);
+    return status;
+}
+
+/* In as much memory as a run needs there is none left to mix its batches of 16 in. */
+static void test_mixing_takes_memory(void **state) {
+    (void)state;
+    size_t low = 0, high = 1 << 26;
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        if (fit_within(middle, 0) == FV_OK)
+            high = middle;
+        else
+            low = middle;
+    }
+    assert_int_equal(fit_within(high, 0), FV_OK);
+    size_t mixtures = 16 * (CLASSES * sizeof(float) + sizeof(int));
+    assert_int_equal(fit_within(high + mixtures - 1, 0.5f), FV_NO_MEMORY);
+    assert_contains(fv_error(), "small: batch size 16 needs ");
+    assert_int_equal(fit_within(high + mixtures, 0.5f), FV_OK);
 }
 
 static void test_refusals(void **state) {
@@ -315,6 +348,7 @@ int main(void) {
         cmocka_unit_test(test_plateau),
         cmocka_unit_test(test_own_schedule),
         cmocka_unit_test(test_learns_from_mixtures),
+        cmocka_unit_test(test_mixing_takes_memory),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_predictions_agree),
         cmocka_unit_test(test_evaluation_measures_predictions),

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static fv_fit_args standard_args(const char *folder) {
     return (fv_fit_args){.optimizer = fv_adam(.lr = 0.01f), .epochs = 4, .seed = 9, .save_dir = folder};
@@ -245,38 +246,77 @@ static void test_event_files(void **state) {
     assert_true(fabs((double)last[6].value - loss) <= 1e-6 * loss);
 }
 
+/* Logs in the run's own folder, and below it: neither is there before the run is. */
+static void test_new_folders(void **state) {
+    (void)state;
+    fv_fit_args args = standard_args(temporary("new"));
+    args.epochs = 1;
+    args.callbacks[0] = fv_csv_log(temporary("new/log.csv"));
+    args.callbacks[1] = fv_json_log(temporary("new/logs/of/log.jsonl"));
+    if (fit(args, 0) != FV_OK) fail_msg("%s", fv_error());
+    char *log = file_bytes(temporary("new/logs/of/log.jsonl"), NULL);
+    char *metrics = file_bytes(temporary("new/metrics.jsonl"), NULL);
+    assert_string_equal(log, metrics);
+    free(log), free(metrics);
+}
+
 /* ---- Refusals ------------------------------------------------------------------------------------------------------------ */
 
+/* And nothing is touched: neither the run's folder nor the log of another callback. */
 static void assert_refused(fv_callback callback, fv_fit_args args, fv_status status, const char *why) {
-    args.callbacks[0] = callback;
+    const char *log = temporary("before.csv");
+    put_text(log, "epoch,of,another,run\n1,2,3,4\n");
+    args.callbacks[0] = fv_csv_log(log);
+    args.callbacks[1] = callback;
     assert_int_equal(fit(args, 0), status);
     assert_contains(fv_error(), why);
     assert_null(strstr(fv_error(), "callback"));
+    assert_true(file_holds(log, "epoch,of,another,run\n1,2,3,4\n", 29));
+    if (args.save_dir) assert_int_equal(entries(args.save_dir), -1);
 }
 
 static void test_refusals(void **state) {
     (void)state;
-    const fv_fit_args args = {.epochs = 1};
-    const char *other = temporary("labels.csv"), *fifo = temporary("fifo");
+    char *other = strdup(temporary("labels.csv")), *fifo = strdup(temporary("fifo")), *run = strdup(temporary("never"));
+    const fv_fit_args args = standard_args(run), unsaved = {.epochs = 1};
     put_text(other, "path,label\n1.png,0\n");
     assert_int_equal(mkfifo(fifo, 0666), 0);
     assert_refused(fv_csv_log(other), args, FV_BAD_ARGUMENT, "labels.csv: holds something else than a log of epochs");
     assert_refused(fv_json_log(other), args, FV_BAD_ARGUMENT, "labels.csv: holds something else than a log of epochs");
     assert_true(file_holds(other, "path,label\n1.png,0\n", 19));
     assert_refused(fv_csv_log(fifo), args, FV_IO_ERROR, "fifo: cannot write: ");
-    assert_refused(fv_csv_log(temporary("no/log.csv")), args, FV_IO_ERROR, "no/log.csv: cannot write: No such file");
+    assert_refused(fv_csv_log(temporary("labels.csv/log.csv")), args, FV_IO_ERROR, "cannot write: Not a directory");
+    assert_refused(fv_json_log(temporary("none/")), args, FV_IO_ERROR, "none/: cannot write: Is a directory");
     assert_refused(fv_json_log(""), args, FV_BAD_ARGUMENT, "a log needs the name of a file");
     assert_refused(fv_csv_log(NULL), args, FV_BAD_ARGUMENT, "a log needs the name of a file");
     assert_refused(fv_tensorboard(other), args, FV_IO_ERROR, "labels.csv: ");
     assert_refused(fv_tensorboard(NULL), args, FV_BAD_ARGUMENT, "tensorboard: needs the name of a folder");
-    assert_refused(fv_checkpoint_every(2), args, FV_BAD_ARGUMENT, "checkpoint_every: needs the save_dir");
+    assert_refused(fv_checkpoint_every(2), unsaved, FV_BAD_ARGUMENT, "checkpoint_every: needs the save_dir");
     assert_refused(fv_checkpoint_every(0), args, FV_BAD_ARGUMENT, "checkpoint_every 0: must be at least 1 epoch");
+    free(other), free(fifo), free(run);
+}
+
+static void test_locked_folders(void **state) {
+    (void)state;
+    const char *locked = temporary("locked");
+    const fv_callback logs[] = {fv_csv_log(temporary("locked/log.csv")), fv_tensorboard(temporary("locked/of/board"))};
+    assert_int_equal(mkdir(locked, 0555), 0);
+    bool root = geteuid() == 0; /* to whom nothing is locked */
+    for (int i = 0; i < 2; i++) {
+        if (root) assert_int_equal(seteuid(65534), 0);
+        fv_status status = fit((fv_fit_args){.epochs = 1, .callbacks = {logs[i]}}, 0);
+        if (root) assert_int_equal(seteuid(0), 0);
+        assert_int_equal(status, FV_IO_ERROR);
+        assert_contains(fv_error(), ": cannot write: Permission denied");
+        assert_int_equal(entries(locked), 0);
+    }
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),    cmocka_unit_test(test_columns),     cmocka_unit_test(test_checkpoints),
-        cmocka_unit_test(test_checksum), cmocka_unit_test(test_event_files), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_lines),    cmocka_unit_test(test_columns),        cmocka_unit_test(test_checkpoints),
+        cmocka_unit_test(test_checksum), cmocka_unit_test(test_event_files),    cmocka_unit_test(test_new_folders),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_locked_folders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

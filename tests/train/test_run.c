@@ -328,6 +328,10 @@ static void test_folders_that_cannot_be(void **state) {
     assert_fit_fails(args, FV_IO_ERROR, "none: no run to resume: there is no state.safetensors");
     args.save_dir = NULL;
     assert_fit_fails(args, FV_BAD_ARGUMENT, "resume: needs the save_dir of the run");
+    args = standard_args(temporary("named"));
+    args.config = "seed = 1\ndata = folder:caf\xe9\nepochs = 2\n";
+    assert_fit_fails(args, FV_BAD_ARGUMENT, "config: \"data = folder:caf\xe9\" is not UTF-8");
+    assert_int_equal(entries(args.save_dir), -1);
 }
 
 static void test_read_only(void **state) {
