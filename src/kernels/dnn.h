@@ -1,5 +1,5 @@
-/* What oneDNN computes, in Fovea's terms: the seam. Behind it are dnn_2x*.c (oneDNN 2.6) or, in a build without oneDNN,
- * dnn_none.c; nothing else in the tree knows dnnl.h.
+/* What oneDNN computes, in Fovea's terms: the seam. Behind it are dnn_*.c: for oneDNN 2.x and 3.x, which differ in
+ * dnn_dialect.h alone, or, in a build without oneDNN, dnn_none.c. Nothing else in the tree knows dnnl.h.
  *
  * A primitive is one operation on one shape, compiled when it is created and run many times.
  *   - Creation returns FV_OK with *out == NULL when oneDNN has no fast implementation of what was asked ("refused"):
@@ -12,9 +12,10 @@
  *     fv_team_enter and fv_team_leave of one team, and never within that team's run.
  *   - Pointers should be aligned to 64 bytes; they may change from run to run.
  *
- * Refused by 2.6.3, among others: mixed layouts, except plain images of few channels to a blocked output (but their
- * BACKWARD); groups that are not whole blocks, unless depthwise; a blocked input of fewer channels than a block;
- * backward passes of dilated convolutions with strides. From plain to plain every convolution is made. */
+ * Refused by 2.6.3, and much the same by 3.x, among others: mixed layouts, except plain images of few channels to a
+ * blocked output (but their BACKWARD); groups that are not whole blocks, unless depthwise; a blocked input of fewer
+ * channels than a block; backward passes of dilated convolutions with strides. From plain to plain every convolution is
+ * made. */
 #ifndef KERNELS_DNN_H
 #define KERNELS_DNN_H
 
