@@ -54,10 +54,10 @@ static void print_flags(FILE *out, const cli_command *command) {
 
 void cli_transform_help(const fv_transform *transform, char *text, size_t size) {
     const fv_parameter *p = transform->parameter;
-    size_t used = (size_t)snprintf(text, size, "%s [%s", transform->help, p->standard);
-    for (int i = 1; i < FV_PARAMETERS && p[i].name; i++)
-        used += (size_t)snprintf(text + used, size - used, ",%s", p[i].standard);
-    snprintf(text + used, size - used, "]");
+    size_t used = (size_t)snprintf(text, size, "%s", transform->help);
+    for (int i = 0; i < FV_PARAMETERS && p[i].name; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? "," : " [", p[i].standard);
+    if (p->name) snprintf(text + used, size - used, "]");
 }
 
 /* What a name in a list stands for. */

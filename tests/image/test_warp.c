@@ -230,7 +230,8 @@ static void mirrors_beyond_the_edges(void **state) {
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (int over = 0; over < 2; over++) {
             check_mirrored(sizes[i], 2, -3, over);
-            check_mirrored(sizes[i], (1 - sizes[i][2]) / 2, (sizes[i][3] - 1) / 2, over); /* half is seen, half its image */
+            check_mirrored(sizes[i], (1 - sizes[i][2]) / 2, (sizes[i][3] - 1) / 2,
+                           over); /* half is seen, half its image */
         }
 }
 
