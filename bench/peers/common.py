@@ -17,7 +17,7 @@ INPUTS = {"lenet": (1, 28, 28, 10)}  # channels, height, width, classes
 STANDARD_INPUT = (3, 224, 224, 1000)
 NETWORKS = ("lenet", "alexnet", "vgg16", "resnet50", "mobilenet_v2")
 CACHE = os.environ.get("FOVEA_PEERS_CACHE") or os.path.expanduser("~/.cache/fovea/peers-models")
-WARM_UP, LEAST = 2, 3
+WARM_UP, LEAST = 1, 3  # steps
 
 
 def refuse(reason):
@@ -50,15 +50,20 @@ def check_parameters(options, count):
         sys.exit(f"{options.network}: {count} parameters, not {options.parameters}: another network")
 
 
-def milliseconds(step, seconds):
-    for _ in range(WARM_UP):
-        step()
-    times, start = [], time.perf_counter()
-    while len(times) < LEAST or time.perf_counter() - start < seconds:
+def times(step, least, seconds):
+    """Seconds of each step, for so long and at least so many; but after ten times as long there is no further one."""
+    taken, start = [], time.perf_counter()
+    while (past := time.perf_counter() - start) < seconds or len(taken) < least and past < 10 * seconds:
         begin = time.perf_counter()
         step()
-        times.append(time.perf_counter() - begin)
-    return 1e3 * statistics.median(times)
+        taken.append(time.perf_counter() - begin)
+    return taken
+
+
+def milliseconds(step, seconds):
+    step()
+    times(step, WARM_UP, 0.1 * seconds)
+    return 1e3 * statistics.median(times(step, LEAST, seconds))
 
 
 def megabytes(make):
