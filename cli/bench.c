@@ -27,9 +27,10 @@ typedef struct bench {
     int batch;
     double speed[ROUNDS]; /* images a second, of each round */
     int rounds;
-    size_t epoch_images; /* with --data */
-    size_t planned;      /* bytes */
-    fv_trainer *trainer; /* for training, or else: */
+    size_t epoch_images;         /* with --data */
+    size_t planned;              /* bytes */
+    unsigned long long resident; /* at most, what profiling takes not counted */
+    fv_trainer *trainer;         /* for training, or else: */
     fv_predictor *predictor;
     fv_profile *profile; /* with --profile or --trace */
     float *x, *logits;
@@ -108,7 +109,7 @@ static fv_status time_steps(bench *b) {
         FV_TRY(run_for(b, round_seconds, 1, &steps, &seconds));
         b->speed[b->rounds] = (double)steps * b->batch / seconds;
     }
-    return b->o->profile || b->o->trace ? profile(b) : FV_OK;
+    return FV_OK;
 }
 
 /* ---- Epochs of a dataset ----------------------------------------------------------------------------------------- */
@@ -155,7 +156,7 @@ static void print_json(bench *b) {
            ".4f",
            speed, b->speed[0], b->speed[b->rounds - 1], 1e3 * b->batch / speed);
     if (b->epoch_images) printf(",\"seconds_per_epoch\":%.4f", (double)b->epoch_images / speed);
-    printf(",\"peak_rss_mb\":%.1f,\"planned_mb\":%.1f", (double)fv_peak_rss() / 1e6, (double)b->planned / 1e6);
+    printf(",\"peak_rss_mb\":%.1f,\"planned_mb\":%.1f", (double)b->resident / 1e6, (double)b->planned / 1e6);
     if (o->profile) cli_profile_json(b->profile);
     puts("}");
 }
@@ -172,7 +173,7 @@ static void print_table(bench *b) {
            cli_count((unsigned long long)b->speed[b->rounds - 1], fastest), b->rounds);
     printf("ms/step    %.4g\n", 1e3 * b->batch / speed);
     if (b->epoch_images) printf("s/epoch    %.4g\n", (double)b->epoch_images / speed);
-    printf("peak MB    %.1f, planned %.1f (of 10^6 bytes)\n", (double)fv_peak_rss() / 1e6, (double)b->planned / 1e6);
+    printf("peak MB    %.1f, planned %.1f (of 10^6 bytes)\n", (double)b->resident / 1e6, (double)b->planned / 1e6);
     if (o->profile) cli_profile_table(b->profile);
 }
 
@@ -220,6 +221,8 @@ fv_status cli_bench(cli_options *o) {
     fv_status status = o->data ? cli_set_cache(o, dataset) : FV_OK;
     bench b = {.o = o, .model = status == FV_OK ? open_model(o, dataset) : NULL, .batch = (int)o->batch_size};
     status = !b.model ? fv_last_status() : dataset ? time_epochs(&b, dataset) : time_steps(&b);
+    b.resident = fv_peak_rss();
+    if (status == FV_OK && (o->profile || o->trace)) status = profile(&b);
     if (status == FV_OK) (o->json ? print_json : print_table)(&b);
     fv_profile_free(b.profile);
     fv_trainer_free(b.trainer);
