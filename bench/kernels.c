@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/memory.h"
 #include "kernels/cpu.h"
+#include "kernels/peak.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -65,40 +66,13 @@ static const struct {
     {"+ pool backward weights", pool_backward_weights, false, true},
 };
 
-/* Multiply-adds between registers, as many as hide their latency: GFLOP/s of a width-`width` vector unit. */
-#define PEAK(width, features)                                                                                 \
-    __attribute__((target(features))) static double peak_##width(void) {                                      \
-        typedef float v __attribute__((vector_size(4 * width)));                                              \
-        const long loops = 400000;                                                                            \
-        v a = {0}, b = a, c = a, d = a, e = a, f = a, g = a, h = a, p = a + 1e-9f, q = a + 0.999f;            \
-        double start = fv_seconds();                                                                          \
-        for (long i = 0; i < loops; i++)                                                                      \
-            __asm__ volatile(                                                                                 \
-                "vfmadd231ps %8,%9,%0\n vfmadd231ps %8,%9,%1\n vfmadd231ps %8,%9,%2\n vfmadd231ps %8,%9,%3\n" \
-                "vfmadd231ps %8,%9,%4\n vfmadd231ps %8,%9,%5\n vfmadd231ps %8,%9,%6\n vfmadd231ps %8,%9,%7\n" \
-                : "+x"(a), "+x"(b), "+x"(c), "+x"(d), "+x"(e), "+x"(f), "+x"(g), "+x"(h)                      \
-                : "x"(p), "x"(q));                                                                            \
-        return (double)loops * 8 * 2 * width / (fv_seconds() - start) * 1e-9;                                 \
-    }
-#if defined(__x86_64__)
-PEAK(8, "avx2,fma")
-PEAK(16, "avx512f")
-#endif
-
-/* The peak of the best instructions this CPU has, whichever ISA is measured; 0 if unknown. */
+/* What one core reaches, in GFLOP/s, by the best instructions it has, whichever are measured; 0 if unknown. */
 static double measured_peak(void) {
-    double best = 0;
-    for (int run = 0; run < RUNS; run++) {
-        double now = 0;
-#if defined(__x86_64__)
-        if (fv_simd_named("avx512"))
-            now = peak_16();
-        else if (fv_simd_named("avx2"))
-            now = peak_8();
-#endif
-        if (now > best) best = now;
-    }
-    return best;
+    fv_team *one = fv_team_new(1);
+    fv_peak peak = {0};
+    if (!one || fv_peak_measure(one, &peak) != FV_OK) fprintf(stderr, "%s\n", fv_error());
+    fv_team_free(one);
+    return 1e-9 * peak.flops;
 }
 
 /* The shortest of many runs, each just long enough to time: other work on the machine spoils the rest. */

@@ -6,8 +6,10 @@
 #include "core/memory.h"
 #include "core/random.h"
 #include "core/threads.h"
+#include "formats/trace.h"
 #include "fovea/train.h"
 #include "inputs.h"
+#include "kernels/cpu.h"
 #include "profile.h"
 #include "text.h"
 #include "train/predictor.h"
@@ -25,12 +27,12 @@ typedef struct bench {
     int batch;
     double speed[ROUNDS]; /* images a second, of each round */
     int rounds;
-    size_t epoch_images; /* with --data */
-    size_t planned;      /* bytes */
-    fv_trainer *trainer; /* for training, or else: */
+    size_t epoch_images;         /* with --data */
+    size_t planned;              /* bytes */
+    unsigned long long resident; /* at most, what profiling takes not counted */
+    fv_trainer *trainer;         /* for training, or else: */
     fv_predictor *predictor;
-    fv_plan *plan; /* with --profile: the trainer's or the predictor's, run step by step... */
-    int profiled;  /* ... so many times */
+    fv_profile *profile; /* with --profile or --trace */
     float *x, *logits;
     int *labels;
 } bench;
@@ -81,13 +83,19 @@ static fv_status run_for(bench *b, double seconds, int least, int *done, double 
     return FV_OK;
 }
 
-/* Runs the plan that was timed for some more steps, now one by one. */
+/* Runs the plan that was timed for some more steps, now one by one, and measures what the machine could do. */
 static fv_status profile(bench *b) {
     fv_session *session = b->trainer ? &b->trainer->session : fv_predictor_session(b->predictor);
-    b->plan = fv_session_plan(session, b->batch);
+    fv_plan *plan = fv_session_plan(session, b->batch);
+    int steps;
     double seconds = 0;
-    FV_TRY(b->plan ? fv_plan_profile(b->plan) : fv_last_status());
-    return run_for(b, 3 * round_seconds, 5, &b->profiled, &seconds);
+    fv_peak peak;
+    FV_TRY(plan ? fv_plan_profile(plan) : fv_last_status());
+    FV_TRY(run_for(b, 3 * round_seconds, 5, &steps, &seconds));
+    FV_TRY(fv_peak_measure(session->team, &peak));
+    b->profile = fv_profile_new(plan, peak);
+    if (!b->profile) return fv_last_status();
+    return b->o->trace ? fv_trace_save(b->profile, b->o->trace) : FV_OK;
 }
 
 static fv_status time_steps(bench *b) {
@@ -101,7 +109,7 @@ static fv_status time_steps(bench *b) {
         FV_TRY(run_for(b, round_seconds, 1, &steps, &seconds));
         b->speed[b->rounds] = (double)steps * b->batch / seconds;
     }
-    return b->o->profile ? profile(b) : FV_OK;
+    return FV_OK;
 }
 
 /* ---- Epochs of a dataset ----------------------------------------------------------------------------------------- */
@@ -142,14 +150,14 @@ static void print_json(bench *b) {
     double speed = cli_median(b->speed, b->rounds);
     printf("{\"model\":");
     cli_print_json(stdout, o->arguments[0]);
-    printf(",\"mode\":\"%s\",\"batch_size\":%d,\"precision\":\"%s\",\"threads\":%d", o->mode, b->batch, o->precision,
-           o->threads ? (int)o->threads : fv_threads_available());
+    printf(",\"mode\":\"%s\",\"batch_size\":%d,\"precision\":\"%s\",\"isa\":\"%s\",\"threads\":%d", o->mode, b->batch,
+           o->precision, fv_isa_name(), o->threads ? (int)o->threads : fv_threads_available());
     printf(",\"images_per_second\":%.1f,\"images_per_second_min\":%.1f,\"images_per_second_max\":%.1f,\"ms_per_step\":%"
            ".4f",
            speed, b->speed[0], b->speed[b->rounds - 1], 1e3 * b->batch / speed);
     if (b->epoch_images) printf(",\"seconds_per_epoch\":%.4f", (double)b->epoch_images / speed);
-    printf(",\"peak_rss_mb\":%.1f,\"planned_mb\":%.1f", (double)fv_peak_rss() / 1e6, (double)b->planned / 1e6);
-    if (b->plan) cli_profile_json(b->plan, b->profiled);
+    printf(",\"peak_rss_mb\":%.1f,\"planned_mb\":%.1f", (double)b->resident / 1e6, (double)b->planned / 1e6);
+    if (o->profile) cli_profile_json(b->profile);
     puts("}");
 }
 
@@ -158,15 +166,15 @@ static void print_table(bench *b) {
     double speed = cli_median(b->speed, b->rounds);
     char text[32], slowest[32], fastest[32];
     int threads = o->threads ? (int)o->threads : fv_threads_available();
-    printf("%s, %s, batch %d, %s, %d thread%s\n", o->arguments[0], o->mode, b->batch, o->precision, threads,
-           threads == 1 ? "" : "s");
+    printf("%s, %s, batch %d, %s, %s, %d thread%s\n", o->arguments[0], o->mode, b->batch, o->precision, fv_isa_name(),
+           threads, threads == 1 ? "" : "s");
     printf("images/s   %s (%s to %s in %d rounds)\n", cli_count((unsigned long long)speed, text),
            cli_count((unsigned long long)b->speed[0], slowest),
            cli_count((unsigned long long)b->speed[b->rounds - 1], fastest), b->rounds);
     printf("ms/step    %.4g\n", 1e3 * b->batch / speed);
     if (b->epoch_images) printf("s/epoch    %.4g\n", (double)b->epoch_images / speed);
-    printf("peak MB    %.1f, planned %.1f (of 10^6 bytes)\n", (double)fv_peak_rss() / 1e6, (double)b->planned / 1e6);
-    if (b->plan) cli_profile_table(b->plan, b->profiled);
+    printf("peak MB    %.1f, planned %.1f (of 10^6 bytes)\n", (double)b->resident / 1e6, (double)b->planned / 1e6);
+    if (o->profile) cli_profile_table(b->profile);
 }
 
 /* ---- The command ------------------------------------------------------------------------------------------------- */
@@ -196,7 +204,9 @@ static fv_status check(const cli_options *o) {
         if (o->source[of_load[i]] == CLI_BY_USER)
             return fv_fail(FV_BAD_ARGUMENT, "--%s: goes with --mode load", cli_flags[of_load[i]].name);
     if (!o->data) return FV_OK;
-    if (o->profile) return fv_fail(FV_BAD_ARGUMENT, "--profile: of steps on made-up images, without --data");
+    if (o->profile || o->trace)
+        return fv_fail(FV_BAD_ARGUMENT, "--%s: of steps on made-up images, without --data",
+                       o->profile ? "profile" : "trace");
     if (strcmp(o->mode, "train") != 0) return fv_fail(FV_BAD_ARGUMENT, "--data: goes with --mode train");
     if (CLI_HAS(o, input) || CLI_HAS(o, classes))
         return fv_fail(FV_BAD_ARGUMENT, "--input and --classes: follow from the images where there is --data");
@@ -205,12 +215,16 @@ static fv_status check(const cli_options *o) {
 
 fv_status cli_bench(cli_options *o) {
     FV_TRY(check(o));
+    if (o->isa) FV_TRY(fv_isa_limit(o->isa));
     if (strcmp(o->mode, "load") == 0) return cli_bench_load(o);
     fv_dataset *dataset = o->data ? fv_dataset_open(o->data, FV_TRAIN) : NULL;
     fv_status status = o->data ? cli_set_cache(o, dataset) : FV_OK;
     bench b = {.o = o, .model = status == FV_OK ? open_model(o, dataset) : NULL, .batch = (int)o->batch_size};
     status = !b.model ? fv_last_status() : dataset ? time_epochs(&b, dataset) : time_steps(&b);
+    b.resident = fv_peak_rss();
+    if (status == FV_OK && (o->profile || o->trace)) status = profile(&b);
     if (status == FV_OK) (o->json ? print_json : print_table)(&b);
+    fv_profile_free(b.profile);
     fv_trainer_free(b.trainer);
     fv_predictor_free(b.predictor);
     fv_free(b.x);

@@ -1,12 +1,12 @@
-/* The steps of a plan and what each of them costs. */
+/* A profile as text. */
 #ifndef CLI_PROFILE_H
 #define CLI_PROFILE_H
 
-#include "train/predictor.h"
-#include "train/trainer.h"
+#include "engine/profile.h"
 
-/* Of a plan that has run so many times since fv_plan_profile: a table; a member "profile" of a JSON object. */
-void cli_profile_table(const fv_plan *plan, int runs);
-void cli_profile_json(const fv_plan *plan, int runs);
+/* Tables of the steps and of the operators; members "peak_gflops", "stream_gb_per_second", "profile", and "profile_by_op" of a
+ * JSON object. */
+void cli_profile_table(const fv_profile *profile);
+void cli_profile_json(const fv_profile *profile);
 
 #endif

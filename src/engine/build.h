@@ -17,6 +17,11 @@ typedef struct fv_slot {
     size_t offset;         /* in the arena */
 } fv_slot;
 
+/* When a step ran, in seconds. */
+typedef struct fv_timing {
+    double total, began, took; /* of all profiled runs; of the last time that it ran, by fv_seconds() */
+} fv_timing;
+
 typedef struct fv_segment {
     int begin, end; /* steps */
     bool solo;      /* one step outside the team */
@@ -34,7 +39,9 @@ struct fv_plan {
     fv_step **steps;               /* owned, in order; the first n_prologue make constants */
     fv_value *(*reads)[FV_MAX_IN]; /* [step]: the values behind step->in, conversions resolved */
     int n_steps, n_prologue, capacity;
-    double *seconds; /* by step, of all runs since fv_plan_profile; NULL: not asked for */
+    fv_timing *timings; /* by step, since fv_plan_profile; NULL: not asked for */
+    double began;       /* the last run, by fv_seconds() */
+    int profiled;       /* runs */
     fv_segment *segments;
     int n_segments, first_segment; /* segments before first_segment are the prologue's */
 

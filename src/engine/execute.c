@@ -30,9 +30,11 @@ static void run_steps(const fv_plan *plan, int begin, int end, bool solo) {
 
 static void run_timed(const fv_plan *plan, const fv_segment *segment) {
     for (int i = segment->begin; i < segment->end; i++) {
-        double begin = fv_seconds();
+        fv_timing *timing = &plan->timings[i];
+        timing->began = fv_seconds();
         run_steps(plan, i, i + 1, segment->solo);
-        plan->seconds[i] += fv_seconds() - begin;
+        timing->took = fv_seconds() - timing->began;
+        timing->total += timing->took;
     }
 }
 
@@ -40,7 +42,7 @@ static void run_timed(const fv_plan *plan, const fv_segment *segment) {
 static fv_status run_segments(const fv_plan *plan, int begin, int end) {
     for (const fv_segment *segment = plan->segments + begin; segment < plan->segments + end; segment++) {
         const fv_node *first = plan->steps[segment->begin]->node;
-        if (plan->seconds)
+        if (plan->timings)
             run_timed(plan, segment);
         else
             run_steps(plan, segment->begin, segment->end, segment->solo);
@@ -79,6 +81,7 @@ fv_status fv_plan_run(fv_plan *plan, const fv_plan_input *input) {
     plan->env.group = input->group;
     atomic_store(&plan->bad_node, NULL);
     plan->failure = FV_OK;
+    plan->began = fv_seconds();
     bind(plan, 0, input->x);
     bind(plan, 1, input->target);
     FV_TRY(refresh(plan));
@@ -91,6 +94,7 @@ fv_status fv_plan_run(fv_plan *plan, const fv_plan_input *input) {
         return fv_fail_node(FV_NOT_FINITE, bad,
                             "became NaN or infinite at step %llu: lower the learning rate, or check the data",
                             (unsigned long long)input->step);
+    plan->profiled += plan->timings != NULL;
     return FV_OK;
 }
 

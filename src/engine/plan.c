@@ -16,7 +16,7 @@ void fv_plan_free(fv_plan *plan) {
     fv_graph_free(plan->graph);
     fv_free(plan->steps);
     fv_free(plan->reads);
-    fv_free(plan->seconds);
+    fv_free(plan->timings);
     fv_free(plan->segments);
     fv_free(plan->slots);
     fv_free(plan->pinned);
@@ -59,12 +59,15 @@ size_t fv_plan_bytes(const fv_plan *plan) { return plan->arena_bytes; }
 int fv_plan_batch(const fv_plan *plan) { return plan->args.batch; }
 
 fv_status fv_plan_profile(fv_plan *plan) {
-    double *seconds = FV_NEW_N(double, (size_t)plan->n_steps);
-    if (!seconds) return FV_NO_MEMORY;
-    fv_free(plan->seconds);
-    plan->seconds = seconds;
+    fv_timing *timings = FV_NEW_N(fv_timing, (size_t)plan->n_steps);
+    if (!timings) return FV_NO_MEMORY;
+    fv_free(plan->timings);
+    plan->timings = timings;
+    plan->profiled = 0;
     return FV_OK;
 }
+
+int fv_plan_profiled(const fv_plan *plan) { return plan->profiled; }
 
 static size_t bytes_of(const fv_plan *plan, const fv_value *value) {
     const fv_slot *slot = fv_slot_of(plan, value);
@@ -84,15 +87,21 @@ static size_t traffic(const fv_plan *plan, int index) {
 bool fv_plan_step(const fv_plan *plan, int index, fv_step_info *info) {
     if (index < 0 || index >= plan->n_steps) return false;
     const fv_step *step = plan->steps[index];
+    const fv_op *op = step->node->op;
+    const fv_timing *timing = plan->timings ? &plan->timings[index] : &(fv_timing){0};
+    size_t macs = op->macs ? op->macs(step->node) : 0;
     *info = (fv_step_info){
         .node = step->node,
         .kernel = step->kernel->name,
         .detail = step->detail,
         .out = step->kernel->out,
         .phase = step->phase,
-        .macs = step->node->op->macs ? step->node->op->macs(step->node) : 0,
+        .macs = macs,
+        .least_macs = op->least_macs ? op->least_macs(step->node) : macs,
         .bytes = traffic(plan, index),
-        .seconds = plan->seconds ? plan->seconds[index] : 0,
+        .seconds = timing->total,
+        .began = timing->began - plan->began,
+        .took = timing->took,
     };
     return true;
 }

@@ -62,8 +62,9 @@ int fv_plan_batch(const fv_plan *plan);
 fv_status fv_memory_check(const fv_model *model, int batch, size_t beside);
 
 /* From now on each step of a run is timed: by itself, the whole team waiting for its end, so that a run takes a little
- * longer than it does otherwise. */
+ * longer than it does otherwise. engine/profile.h says what came of it. */
 fv_status fv_plan_profile(fv_plan *plan);
+int fv_plan_profiled(const fv_plan *plan); /* runs since then that went to their end */
 
 /* The steps, for summaries, profiles and tests; false past the end. */
 typedef struct fv_step_info {
@@ -72,8 +73,10 @@ typedef struct fv_step_info {
     const char *detail; /* oneDNN's name of the implementation; NULL: none */
     fv_layout_kind out;
     int phase;
-    size_t macs, bytes; /* of one run: multiply-accumulates as defined; what the step reads and writes, once each */
-    double seconds;     /* of all runs since fv_plan_profile */
+    size_t macs, least_macs; /* of one run: multiply-accumulates as defined; by the algorithm that has the fewest */
+    size_t bytes;            /* what the step reads and writes, once each */
+    double seconds;          /* of all runs since fv_plan_profile */
+    double began, took;      /* of the last of them: seconds since that run began; negative: it left the step out */
 } fv_step_info;
 bool fv_plan_step(const fv_plan *plan, int index, fv_step_info *info);
 

@@ -72,6 +72,8 @@ struct fv_op {
 
     /* Multiply-accumulates for the node's shapes (convolutions and linear layers); NULL: not counted. */
     size_t (*macs)(const fv_node *node);
+    /* The fewest by any algorithm that this library knows, what transforms come to left out; NULL: macs. For bounds of time. */
+    size_t (*least_macs)(const fv_node *node);
 
     /* The definition: naive loops in double, every tensor in the plain layout. It may cast the const of an input in
      * written_in away and update it: the caller gave it a copy of its own, and takes that back. */

@@ -1,5 +1,7 @@
 #include "kernels/cpu.h"
 
+#include "kernels/dnn.h"
+
 #include <string.h>
 
 #if defined(__x86_64__)
@@ -15,18 +17,31 @@ static bool has_nothing_special(void) { return true; }
 static const struct {
     const fv_simd *table;
     bool (*supported)(void);
+    const char *dnn; /* fv_dnn_max_isa's name for it */
 } isas[] = {
 #if defined(__x86_64__)
-    {&fv_simd_avx512, has_avx512},
-    {&fv_simd_avx2, has_avx2},
+    {&fv_simd_avx512, has_avx512, "avx512"},
+    {&fv_simd_avx2, has_avx2, "avx2"},
 #endif
-    {&fv_simd_generic, has_nothing_special},
+    {&fv_simd_generic, has_nothing_special, "sse41"},
 };
 
+static size_t best_allowed; /* of isas[]; fv_isa_limit's, the one thing here that a process can change */
+
 const fv_simd *fv_simd_pick(void) {
-    int i = 0;
+    size_t i = best_allowed;
     while (!isas[i].supported()) i++;
     return isas[i].table;
+}
+
+fv_status fv_isa_limit(const char *isa) {
+    size_t i = 0, n = sizeof isas / sizeof *isas;
+    while (i < n && strcmp(isas[i].table->name, isa) != 0) i++;
+    if (i == n || !isas[i].supported())
+        return fv_fail(FV_UNSUPPORTED, "instruction set %s: this processor has %s", isa, fv_isa_name());
+    if (FOVEA_ONEDNN) FV_TRY(fv_dnn_max_isa(isas[i].dnn));
+    best_allowed = i;
+    return FV_OK;
 }
 
 const fv_simd *fv_simd_named(const char *isa) {

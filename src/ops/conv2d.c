@@ -106,6 +106,11 @@ static size_t macs(const fv_node *node) {
     return fv_shape_count(&conv->out[0].shape) * (size_t)w[1] * (size_t)w[2] * (size_t)w[3];
 }
 
+static size_t least_macs(const fv_node *node) {
+    fv_conv_shape s = fv_conv2d_shape(node);
+    return fv_winograd_least(&s, macs(node));
+}
+
 /* ---- Gradient ------------------------------------------------------------------------------------------------------ */
 
 static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
@@ -374,6 +379,7 @@ const fv_op fv_conv2d_op = {
     .infer = infer,
     .grad = grad,
     .macs = macs,
+    .least_macs = least_macs,
     .ref = ref,
     .kernels = kernels,
     .n_kernels = FV_COUNT(kernels),
@@ -387,6 +393,7 @@ const fv_op fv_conv2d_backward_data_op = {
     .n_out = 1,
     .infer = infer_data,
     .macs = macs,
+    .least_macs = least_macs,
     .ref = ref_data,
     .kernels = data_kernels,
     .n_kernels = FV_COUNT(data_kernels),
@@ -401,6 +408,7 @@ const fv_op fv_conv2d_backward_weights_op = {
     .weight_out = 3,
     .infer = infer_weights,
     .macs = macs,
+    .least_macs = least_macs,
     .ref = ref_weights,
     .kernels = weights_kernels,
     .n_kernels = FV_COUNT(weights_kernels),

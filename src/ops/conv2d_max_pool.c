@@ -8,6 +8,7 @@
  * Output 1 is the winners, opaque: 2i+j, the first maximum in row-major order; NaN beats all, the last one. With dy at the
  * winners' places and zero elsewhere, dx, dw and db are those of the convolution. */
 #include "ops/batch_step.h"
+#include "ops/conv2d.h"
 #include "ops/cost.h"
 #include "ops/fused.h"
 #include "ops/rooms.h"
@@ -78,6 +79,17 @@ static size_t macs(const fv_node *node) {
     fv_conv_shape s = shape_of(node);
     return (size_t)s.n * (size_t)s.oc * (size_t)s.oh * (size_t)s.ow * (size_t)s.ic * (size_t)s.kernel[0] *
            (size_t)s.kernel[1];
+}
+
+static size_t least_macs(const fv_node *node) {
+    fv_conv_shape s = shape_of(node);
+    return fv_winograd_least(&s, macs(node));
+}
+
+/* Of the winners alone. */
+static size_t least_macs_backward(const fv_node *node) {
+    fv_conv_shape s = shape_of(node);
+    return macs(node) / ((size_t)s.oh * (size_t)s.ow) * ((size_t)(s.oh / 2) * (size_t)(s.ow / 2));
 }
 
 /* ---- Gradient ------------------------------------------------------------------------------------------------------ */
@@ -239,6 +251,7 @@ const fv_op fv_conv2d_max_pool_op = {
     .opaque_out = 1 << 1,
     .infer = infer,
     .grad = grad,
+    .least_macs = least_macs,
     .ref = ref,
     .kernels = kernels,
     .n_kernels = FV_COUNT(kernels),
@@ -251,6 +264,7 @@ const fv_op fv_conv2d_max_pool_backward_data_op = {
     .max_in = 3,
     .n_out = 1,
     .infer = infer_data,
+    .least_macs = least_macs_backward,
     .ref = ref_data,
     .kernels = data_kernels,
     .n_kernels = FV_COUNT(data_kernels),
@@ -264,6 +278,7 @@ const fv_op fv_conv2d_max_pool_backward_weights_op = {
     .n_out = 2,
     .weight_out = 3,
     .infer = infer_weights,
+    .least_macs = least_macs_backward,
     .ref = ref_weights,
     .kernels = weights_kernels,
     .n_kernels = FV_COUNT(weights_kernels),

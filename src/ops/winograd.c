@@ -34,10 +34,14 @@ static bool suits(const fv_conv_shape *s, int taps) {
     return plain && s->kernel[0] == taps && s->kernel[1] == taps && pixels <= INT_MAX;
 }
 
+static size_t tiles_of(const fv_conv_shape *s, const fv_winograd_tile *t) {
+    int down = (s->oh + t->outputs - 1) / t->outputs, across = (s->ow + t->outputs - 1) / t->outputs;
+    return (size_t)s->n * (size_t)down * (size_t)across;
+}
+
 /* Its products, what they read and write, and the weights' transform, which takes as long as writing them twice more. */
 static double cost_by(const fv_conv_shape *s, const fv_winograd_tile *t, int threads) {
-    int down = (s->oh + t->outputs - 1) / t->outputs, across = (s->ow + t->outputs - 1) / t->outputs;
-    size_t points = (size_t)(t->points * t->points), tiles = (size_t)s->n * (size_t)down * (size_t)across;
+    size_t points = (size_t)(t->points * t->points), tiles = tiles_of(s, t);
     size_t weights = (size_t)s->ic * (size_t)s->oc, maps = tiles * (size_t)(s->ic + s->oc);
     double moved = 2.0 * sizeof(float) * (double)points * (double)(2 * weights + maps);
     return fv_cost_dnn(points * tiles * weights, s->ic < s->oc ? s->ic : s->oc, threads) +
@@ -61,6 +65,17 @@ double fv_winograd_cost(const fv_node *node, int threads) {
     double cost;
     choose(&s, threads, &cost);
     return cost;
+}
+
+size_t fv_winograd_least(const fv_conv_shape *shape, size_t direct) {
+    size_t least = direct;
+    for (int i = 0; i < fv_winograd_kinds(); i++) {
+        fv_winograd_tile t = fv_winograd_tile_of(i);
+        size_t points = (size_t)(t.points * t.points), weights = (size_t)shape->ic * (size_t)shape->oc;
+        size_t products = suits(shape, t.taps) ? points * tiles_of(shape, &t) * weights : direct;
+        if (products < least) least = products;
+    }
+    return least;
 }
 
 /* ---- Steps ----------------------------------------------------------------------------------------------------------- */
