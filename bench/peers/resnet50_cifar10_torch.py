@@ -3,8 +3,8 @@
 
     resnet50_cifar10_torch.py FOLDER [THREADS]      FOLDER holds the binary files data_batch_1.bin ...
 
-Fair setting: as in lenet_torch.py; batches are made from memory in a fraction of a millisecond, so that no worker takes a core
-from the steps; the faster layout, as measured on a few steps before, does the epoch. Prints one number.
+Batches are made from memory in a fraction of a millisecond, so that no worker takes a core from the steps; the faster layout,
+as measured on a few steps before, does the epoch. Prints one number.
 """
 import sys
 import time
