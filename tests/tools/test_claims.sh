@@ -42,18 +42,22 @@ END
 chmod +x "$work/fovea"
 FOVEA=$work/fovea tools/claims "$work/data" "$work/out" >"$work/tables" 2>"$work/log"
 check 'all claims' test $? = 0
-for name in depth depth-gradients activation-gradients gap shift; do
+for name in depth depth-gradients activation-gradients gap dropout shift; do
     check "$name.svg" grep -q '</svg>' "$work/out/$name.svg"
 done
 check 'depth: a curve for each network' count '<polyline' out/depth.svg 4
 check 'depth: the layers of each, without batch norm' count '<circle' out/depth-gradients.svg 8
 check 'depth: errors' has depth.md '| resnet56 | 0.750 | 1.500 | 0.500 |'
 check 'activation: norms of the first epoch' has activation.md '| sigmoid | 0.001 | 4 | 1.500 |'
-check 'gap: training and validation of three' count '<polyline' out/gap.svg 6
-check 'gap: measured without dropout' has gap.md '| neither | 0.125 | 1.0000 | 0.500 | 0.8750 |'
+check 'gap: training and validation of both' count '<polyline' out/gap.svg 4
+check 'gap: measured as they are' has gap.md '| augmented | 0.125 | 1.0000 | 0.500 | 0.8750 |'
+check 'dropout: training and validation of both' count '<polyline' out/dropout.svg 4
+check 'dropout: the gap of each seed' has dropout.md '| 4 | 0.375 | 0.375 | 0.8750 | 0.8750 |'
+check 'dropout: their means' has dropout.md '| mean | 0.375 | 0.375 | 0.8750 | 0.8750 |'
+check 'dropout: curves are of the means of five seeds' has few-small.jsonl '{"epoch":2,"loss":1.5,"val_loss":1}'
 check 'shift: the mean of both ways' has shift.md '| 3 | 0.5000 (0.5000–0.5000) | 0.5000 (0.5000–0.5000) |'
 check 'shift: three seeds of each network' count '^train --recipe lenet-mnist' calls 6
-check 'all tables are printed' count '^| ---' tables 4
+check 'all tables are printed' count '^| ---' tables 5
 
 grep -c '^train --recipe' "$work/calls" >"$work/before"
 FOVEA=$work/fovea tools/claims "$work/data" "$work/out" depth >"$work/tables" 2>"$work/log"
@@ -66,5 +70,5 @@ refused() { # WORDS ARGUMENT...
 }
 check 'no data' refused 'usage: tools/claims DATA'
 check 'no folder of data' refused 'no such folder: DATA holds' "$work/nowhere"
-check 'no such claim' refused 'depths: no such claim: there are depth, activation, gap and shift' "$work/data" "$work/out" depths
+check 'no such claim' refused 'depths: no such claim: there are depth, activation, gap, dropout and shift' "$work/data" "$work/out" depths
 echo "1..$tests"
