@@ -106,7 +106,7 @@ typedef struct entry {
 } entry;
 
 static fv_status read_dtype(reader *r, entry *e) {
-    char *name;
+    char *name = NULL;
     FV_TRY(read_string(r, &name));
     e->view.dtype = fv_dtype_find(name);
     if (e->view.dtype != FV_DTYPES) return FV_OK;
@@ -218,7 +218,7 @@ static fv_status read_metadata(reader *r) {
         fv_keyval *pairs = grow(st->metadata, sizeof *pairs, st->metadata_count, &st->metadata_capacity);
         if (!pairs) return FV_NO_MEMORY;
         st->metadata = pairs;
-        char *key, *value;
+        char *key, *value = NULL;
         FV_TRY(read_key(r, &first, &key));
         if (!key) return FV_OK;
         FV_TRY(check_key("metadata", key));
