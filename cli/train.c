@@ -82,6 +82,18 @@ static fv_status check_sets(const cli_options *o, const cli_sets *sets) {
     return FV_OK;
 }
 
+/* "LAYER" or "LAYER:EPSILON". */
+static fv_status whiten(cli_options *o, fv_model *model, const fv_dataset *set) {
+    char *layer = fv_arena_strdup(&o->arena, o->whiten), *end = NULL;
+    if (!layer) return FV_NO_MEMORY;
+    char *colon = strrchr(layer, ':');
+    float epsilon = colon ? strtof(colon + 1, &end) : 0;
+    if (colon && (end == colon + 1 || *end || !(epsilon > 0)))
+        return fv_fail(FV_BAD_ARGUMENT, "--whiten %s: must be LAYER or LAYER:E, E a number above 0", o->whiten);
+    if (colon) *colon = '\0';
+    return fv_whiten(model, layer, set, .epsilon = epsilon);
+}
+
 /* `begun`: a run's state has the weights. */
 static fv_status build_model(cli_options *o, const cli_sets *sets, bool begun, fv_model **model) {
     fv_arch arch = {.classes = fv_dataset_classes(sets->train), .seed = (uint64_t)o->seed};
@@ -95,7 +107,7 @@ static fv_status build_model(cli_options *o, const cli_sets *sets, bool begun, f
     FV_TRY(cli_preprocess_settings(o, sets->train, arch.input[0], &preprocess));
     FV_TRY(name_classes(o, *model, sets->train));
     FV_TRY(fv_model_set_preprocess(*model, &preprocess));
-    return o->whiten && !begun ? fv_whiten(*model, o->whiten, sets->train) : FV_OK;
+    return o->whiten && !begun ? whiten(o, *model, sets->train) : FV_OK;
 }
 
 /* ---- What is said ------------------------------------------------------------------------------------------------ */
