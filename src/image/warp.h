@@ -23,9 +23,8 @@ static const fv_view fv_view_identity = FV_VIEW_IDENTITY;
 fv_view fv_view_product(const fv_view *first, const fv_view *second);
 
 /* Where the map leaves the picture there is black, or with `mirror` the mirror image of what is seen of it, its edge not
- * repeated. A map that keeps the axes (identity, mirror images, cuts, shifts) needs one
- * resampling from the image to the output: the identity gives the pixels of fv_resample over the whole, a shift by whole
- * pixels the same pixels elsewhere. For others the image is resampled to the output's scale and that is interpolated. */
+ * repeated. A map that keeps the axes (identity, mirror images, cuts, shifts) needs one resampling from the image to the
+ * output: the identity gives the pixels of fv_resample over the whole, a shift by whole pixels the same pixels elsewhere. For others the image is resampled to the output's scale and that is interpolated. */
 fv_status fv_warp(const fv_image *in, fv_resize how, const fv_view *map, bool mirror, int width, int height,
                   fv_image *out);
 

@@ -1,8 +1,8 @@
 /* airbench94 (Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU", 2024, section 3): a small network made to be learned
  * fast. Its first layer is meant to be whitened and left so (fv_whiten, layer "whiten"); the other convolutions start as
  * identities as far as they go; scales of batch norms stay 1 (freeze "norm"). Deviations: ReLU for the paper's GELU, no bias of
- * the first layer, and running statistics of the usual momentum, 0.9 for 0.6. Logits are a ninth of a linear layer's there; here the start has that factor, and so must its
- * learning rate have it, squared (recipes/cifar10-fast.recipe). */
+ * the first layer, and running statistics of the usual momentum, 0.9 for 0.6. Logits are a ninth of a linear layer's there; here
+ * the head's start has that factor, and its learning rate must have it squared (recipes/cifar10-fast.recipe). */
 #include "models/models.h"
 
 #include <math.h>

@@ -7,11 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 work=${TMPDIR:-/tmp}/claims.$$
 mkdir -p "$work/data"
 trap 'rm -rf "$work"' EXIT
-tests=0
-check() { # NAME CONDITION...
-    tests=$((tests + 1))
-    if "${@:2}" >>"$work/log" 2>&1; then echo "ok $tests $1"; else echo "not ok $tests $1"; sed 's/^/# /' "$work/log"; fi
-}
+source tests/support/checks.sh
 has() { grep -qxF "$2" "$work/out/$1"; }
 count() { [[ $(grep -c "$1" "$work/$2") == "$3" ]]; }
 

@@ -6,11 +6,7 @@ cd "$(dirname "$0")/../.." || exit 1
 work=${TMPDIR:-/tmp}/curves.$$
 mkdir "$work"
 trap 'rm -rf "$work"' EXIT
-tests=0
-check() { # NAME CONDITION...
-    tests=$((tests + 1))
-    if "${@:2}" >>"$work/log" 2>&1; then echo "ok $tests $1"; else echo "not ok $tests $1"; sed 's/^/# /' "$work/log"; fi
-}
+source tests/support/checks.sh
 
 # What XML asks of these files: tags that close in their order, attributes in quotes, no bare & and < in text.
 well_formed() {

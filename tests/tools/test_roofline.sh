@@ -6,11 +6,7 @@ cd "$(dirname "$0")/../.." || exit 1
 work=${TMPDIR:-/tmp}/roofline.$$
 mkdir "$work"
 trap 'rm -rf "$work"' EXIT
-tests=0
-check() { # NAME CONDITION...
-    tests=$((tests + 1))
-    if "${@:2}" >>"$work/log" 2>&1; then echo "ok $tests $1"; else echo "not ok $tests $1"; sed 's/^/# /' "$work/log"; fi
-}
+source tests/support/checks.sh
 has() { grep -qF -e "$1" "$work/drawing.svg"; }
 
 # One step at the knee, one on the slope at an operation a byte, one without arithmetic.

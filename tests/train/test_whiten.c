@@ -1,4 +1,5 @@
 /* What a whitened layer answers to its images: uncorrelated, of variance 1, each direction once and once negative. */
+#include "core/memory.h"
 #include "support/unit.h"
 
 #include "fovea/train.h"
@@ -89,6 +90,25 @@ static void takes_the_largest_first(void **state) {
     fv_dataset_free(set);
 }
 
+static void survives_failing_allocations(void **state) {
+    (void)state;
+    fv_dataset *set = smooth_pictures();
+    fv_model *model = network(8, 2, 1);
+    float before[8 * N], after[8 * N];
+    fv_model_get(model, "first.weight", before, 8 * N);
+    for (long i = 0;; i++) {
+        fv_memory_fail_after(i);
+        fv_status status = fv_whiten(model, "first", set);
+        bool over = fv_memory_fail_after(-1) <= i;
+        assert_int_equal(status, over ? FV_OK : FV_NO_MEMORY);
+        fv_model_get(model, "first.weight", after, 8 * N);
+        assert_int_equal(memcmp(before, after, sizeof before) == 0, !over);
+        if (over) break;
+    }
+    fv_model_free(model);
+    fv_dataset_free(set);
+}
+
 /* Each names what is wrong, and the weights stay. */
 static void refuses(void **state) {
     (void)state;
@@ -125,6 +145,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whitens),
         cmocka_unit_test(takes_the_largest_first),
+        cmocka_unit_test(survives_failing_allocations),
         cmocka_unit_test(refuses),
     };
     return cmocka_run_group_tests_name("train/whiten", tests, NULL, NULL);
