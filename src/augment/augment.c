@@ -10,12 +10,14 @@
 static const fv_transform transforms[] = {
 #define GEOMETRY(name_, zoom_, usage_, help_, ...) \
     {#name_, usage_, help_, .geometry = fv_##name_##_geometry, .zoom = zoom_, .parameter = {__VA_ARGS__}},
+#define IN_TURN(name_, usage_, help_) {#name_, usage_, help_, .geometry = fv_##name_##_geometry, .in_turn = true},
 #define COLOR(name_, usage_, help_, ...) \
     {#name_, usage_, help_, .color = fv_##name_##_color, .parameter = {__VA_ARGS__}},
 #define OTHER(name_, several_, usage_, help_, ...) \
     {#name_, usage_, help_, .draw = fv_##name_##_draw, .several = several_, .parameter = {__VA_ARGS__}},
 #include "augment/augments.def"
 #undef GEOMETRY
+#undef IN_TURN
 #undef COLOR
 #undef OTHER
 };
@@ -171,6 +173,11 @@ void fv_add_color(fv_distortion *d, fv_color_step step) {
     if (step.apply) d->step[d->steps++] = step;
 }
 
+static bool has_its_turn(uint64_t seed, uint64_t epoch, size_t index) {
+    fv_random first = fv_random_stream(seed, index, FV_STREAM_TURN);
+    return (fv_random_u32(&first) + epoch) % 2;
+}
+
 fv_distortion fv_augment_draw(const fv_augment *augment, uint64_t seed, uint64_t epoch, size_t index,
                               const fv_frame *frame) {
     fv_random random = fv_random_stream(seed, epoch << 32 | (uint32_t)index, FV_STREAM_SAMPLE);
@@ -178,6 +185,7 @@ fv_distortion fv_augment_draw(const fv_augment *augment, uint64_t seed, uint64_t
     for (int i = 0; i < augment->n; i++) {
         const fv_transform *t = augment->step[i].transform;
         const fv_span *value = augment->step[i].value;
+        if (t->in_turn && !has_its_turn(seed, epoch, index)) continue;
         if (t->geometry)
             fv_add_view(&d, t->geometry(value, frame, &random));
         else if (t->color)

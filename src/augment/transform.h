@@ -65,16 +65,19 @@ typedef struct fv_transform {
     /* One draw, added to the distortion: one step, or as many as the first parameter says. */
     void (*draw)(const fv_span *value, const fv_frame *frame, fv_random *random, fv_distortion *distortion);
     bool several;
+    bool in_turn; /* left out in every second epoch of a sample, its first or its second by chance */
     fv_parameter parameter[FV_PARAMETERS];
 } fv_transform;
 
 #define GEOMETRY(name, zoom, ...) \
     fv_view fv_##name##_geometry(const fv_span *value, const fv_frame *frame, fv_random *random);
-#define COLOR(name, ...) fv_color_step fv_##name##_color(const fv_span *value, fv_random *random);
+#define IN_TURN(name, ...) GEOMETRY(name, )
+#define COLOR(name, ...)   fv_color_step fv_##name##_color(const fv_span *value, fv_random *random);
 #define OTHER(name, several, ...) \
     void fv_##name##_draw(const fv_span *value, const fv_frame *frame, fv_random *random, fv_distortion *distortion);
 #include "augment/augments.def"
 #undef GEOMETRY
+#undef IN_TURN
 #undef COLOR
 #undef OTHER
 

@@ -51,7 +51,8 @@ enum {
     FV_STREAM_SAMPLE,
     FV_STREAM_SPLIT,
     FV_STREAM_DATA,
-    FV_STREAM_MIX
+    FV_STREAM_MIX,
+    FV_STREAM_TURN
 };
 
 #endif

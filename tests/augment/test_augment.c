@@ -58,7 +58,7 @@ static void every_default_is_allowed(void **state) {
         assert_ptr_equal(a.step[0].transform, t);
         assert_int_equal(!!t->geometry + !!t->color + !!t->draw, 1);
     }
-    assert_int_equal(n, 19);
+    assert_int_equal(n, 20);
     assert_null(fv_transform_at(-1));
 }
 
@@ -67,7 +67,8 @@ static void refuses_in_one_line(void **state) {
     static const char *const cases[][2] = {
         {"flip crpo:4", "no transform named \"crpo\": did you mean \"crop\"?"},
         {"xyzzy",
-         "no transform named \"xyzzy\": there are flip, vflip, crop, resized_crop, shift, scale, rotate, brightness, "
+         "no transform named \"xyzzy\": there are flip, alternate, vflip, crop, resized_crop, shift, scale, rotate, "
+         "brightness, "
          "contrast, saturation, hue, gray, posterize, solarize, autocontrast, equalize, reflect, randaugment, erase"},
         {"rotate:500", "rotate:500: the angle must be from 0 to 180 degrees"},
         {"rotate:-5", "rotate:-5: the angle must be from 0 to 180 degrees"},
@@ -117,6 +118,27 @@ static void depends_on_seed_epoch_and_index_alone(void **state) {
         other = fv_augment_draw(&a, 5 + (i == 0), 1 + (i == 1), 7 + (i == 2), &frame);
         assert_memory_not_equal(&first.view, &other.view, sizeof first.view);
     }
+}
+
+/* Of any two epochs that follow each other one has the mirror image, and in each epoch half of the samples are mirrored. */
+static void alternates(void **state) {
+    (void)state;
+    const double sides[2] = {1, -1};
+    fv_augment a = parsed("alternate");
+    int mirrored[3] = {0};
+    for (size_t i = 0; i < DRAWS; i++) {
+        double last = 0;
+        for (int epoch = 0; epoch < 3; epoch++) {
+            double now = fv_augment_draw(&a, 5, (uint64_t)epoch, i, &frame).view.m[0][0];
+            assert_true(now == sides[0] || now == sides[1]);
+            assert_true(now == -last || epoch == 0);
+            mirrored[epoch] += now == sides[1];
+            last = now;
+        }
+    }
+    assert_int_equal(mirrored[0], mirrored[2]);
+    assert_int_equal(mirrored[0] + mirrored[1], DRAWS);
+    assert_in_range(mirrored[0], DRAWS / 2 - 200, DRAWS / 2 + 200); /* 6 sigma */
 }
 
 /* The numbers that a transform draws: lowest, highest, mean. */
@@ -427,6 +449,7 @@ int main(void) {
         cmocka_unit_test(randaugment_is_torchvisions),
         cmocka_unit_test(randaugment_colors),
         cmocka_unit_test(zoom_is_a_bound),
+        cmocka_unit_test(alternates),
         cmocka_unit_test(happen_in_their_order),
         cmocka_unit_test(turns_counterclockwise),
         cmocka_unit_test(nothing_is_evaluations_input),
