@@ -228,17 +228,21 @@ typedef struct fv_lr_search {
 FV_API fv_status fv_find_lr_with(fv_model *model, const fv_dataset *train, fv_lr_search *search,
                                  const fv_fit_args *args);
 
-/* ---- Test-time flips ------------------------------------------------------------------------------------------------------- */
+/* ---- Test-time augmentation ------------------------------------------------------------------------------------------------ */
 
-/* A picture is answered together with its mirror images: the mean of their probabilities counts, in the loss too. Logits are
- * those that give this mean. It is no part of the model: who evaluates or predicts asks for it. */
+/* A picture is answered together with views of it, its mirror images or as moved a little: the mean of their probabilities counts,
+ * in the loss too. Logits are those that give this mean. It is no part of the model: who evaluates or predicts asks for it. */
 typedef enum fv_tta {
     FV_TTA_NONE = 0,
     FV_TTA_FLIP = 1,  /* left and right: twice the work */
     FV_TTA_VFLIP = 2, /* top and bottom */
     FV_TTA_BOTH = 3,  /* both, and both at once: four times */
+    FV_TTA_SHIFT =
+        4, /* alone or added to one of these: each view also moved by a 32nd of the sides, to the upper left and to the
+                         lower right, with mirror images at the edges: three times the work (Jordan 2024, section 3.5) */
 } fv_tta;
-FV_API const char *fv_tta_name(int index); /* "none", "flip", "vflip", "both"; NULL past the last */
+/* Of a sum of these: "none", "flip", "vflip", "both", "shift", "flip+shift", "vflip+shift", "both+shift"; NULL past the last. */
+FV_API const char *fv_tta_name(int index);
 
 /* ---- Evaluation -------------------------------------------------------------------------------------------------------- */
 

@@ -7,7 +7,7 @@
 #include "metrics/tally.h"
 #include "ops/loss.h"
 #include "train/features.h"
-#include "train/flips.h"
+#include "train/views.h"
 
 static fv_loader *open_loader(const fv_session *session, const fv_dataset *dataset, const fv_evaluate_args *args) {
     fv_loader_args loader = {.preprocess = session->model->preprocess,
@@ -21,11 +21,11 @@ static fv_loader *open_loader(const fv_session *session, const fv_dataset *datas
 }
 
 /* What evaluation takes beside all that is there is known before it starts. */
-static fv_status plan_memory(fv_session *session, const fv_loader *loader, const fv_flips *flips, size_t count) {
+static fv_status plan_memory(fv_session *session, const fv_loader *loader, const fv_views *views, size_t count) {
     size_t before = fv_session_bytes(session);
-    FV_TRY(fv_session_prepare(session, count, flips->batch));
-    size_t more = fv_session_bytes(session) - before + fv_loader_bytes(loader) + fv_flips_bytes(flips, session->model);
-    return fv_memory_check(session->model, flips->batch, more);
+    FV_TRY(fv_session_prepare(session, count, views->batch));
+    size_t more = fv_session_bytes(session) - before + fv_loader_bytes(loader) + fv_views_bytes(views, session->model);
+    return fv_memory_check(session->model, views->batch, more);
 }
 
 static fv_status tell_answers(const fv_evaluate_args *args, const fv_scoring *scoring, const fv_batch *batch,
@@ -43,7 +43,7 @@ static fv_status tell_answers(const fv_evaluate_args *args, const fv_scoring *sc
 }
 
 static fv_status score_all(fv_session *session, const fv_dataset *dataset, fv_loader *loader,
-                           const fv_evaluate_args *args, const fv_scoring *scoring, fv_flips *flips, float *logits,
+                           const fv_evaluate_args *args, const fv_scoring *scoring, fv_views *views, float *logits,
                            fv_score *score) {
     fv_batch batch;
     size_t skipped = 0;
@@ -56,7 +56,7 @@ static fv_status score_all(fv_session *session, const fv_dataset *dataset, fv_lo
         if (batch.count == 0) break;
         const float *x = batch.x;
         if (features) FV_TRY(fv_features_of(features, &batch, &x));
-        FV_TRY(fv_flips_forward(flips, session, x, (size_t)batch.count, logits));
+        FV_TRY(fv_views_forward(views, session, x, (size_t)batch.count, logits));
         FV_TRY(fv_score_add(score, scoring, logits, batch.labels, batch.count));
         FV_TRY(tell_answers(args, scoring, &batch, logits));
     }
@@ -80,14 +80,14 @@ static fv_status measure(fv_session *session, const fv_dataset *dataset, const f
                          const fv_scoring *scoring, fv_evaluation *result) {
     fv_score score = {0};
     fv_measures measures;
-    fv_flips flips;
-    fv_status status = fv_flips_make(session->model, args->tta, args->batch_size, &flips);
+    fv_views views;
+    fv_status status = fv_views_make(session->model, args->tta, args->batch_size, &views);
     float *logits = fv_alloc((size_t)args->batch_size * (size_t)fv_model_outputs(session->model), sizeof(float));
     fv_loader *loader = status == FV_OK && logits ? open_loader(session, dataset, args) : NULL;
-    status = loader ? plan_memory(session, loader, &flips, fv_dataset_count(dataset)) : fv_last_status();
-    if (status == FV_OK) status = score_all(session, dataset, loader, args, scoring, &flips, logits, &score);
+    status = loader ? plan_memory(session, loader, &views, fv_dataset_count(dataset)) : fv_last_status();
+    if (status == FV_OK) status = score_all(session, dataset, loader, args, scoring, &views, logits, &score);
     fv_loader_free(loader);
-    fv_flips_free(&flips);
+    fv_views_free(&views);
     fv_free(logits);
     FV_TRY(status);
     FV_TRY(fv_tally_measures(scoring->tally, &measures));

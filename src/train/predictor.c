@@ -6,14 +6,14 @@
 #include "image/decode.h"
 #include "image/prepare.h"
 #include "metrics/metrics.h"
-#include "train/flips.h"
+#include "train/views.h"
 
 #include <string.h>
 
 struct fv_predictor {
     fv_session session;
     fv_team *team;
-    fv_flips flips;
+    fv_views views;
     int input[3];  /* channels, height, width */
     float *x;      /* [C,H,W] */
     float *logits; /* [K] */
@@ -42,7 +42,7 @@ static fv_status start(fv_predictor *p, const fv_predictor_args *args) {
     fv_model *model = p->session.model;
     int batch = args->batch_size ? args->batch_size : 1;
     if (batch < 1) return fv_fail(FV_BAD_ARGUMENT, "batch size %d: must be at least 1", batch);
-    FV_TRY(fv_flips_make(model, args->tta, batch, &p->flips));
+    FV_TRY(fv_views_make(model, args->tta, batch, &p->views));
     fv_model_input(model, &p->input[0], &p->input[1], &p->input[2]);
     p->x = fv_alloc(image_floats(&p->session), sizeof(float));
     p->logits = p->x ? fv_alloc((size_t)fv_model_outputs(model), sizeof(float)) : NULL;
@@ -64,14 +64,14 @@ void fv_predictor_free(fv_predictor *p) {
     if (!p) return;
     fv_session_free(&p->session);
     fv_team_free(p->team);
-    fv_flips_free(&p->flips);
+    fv_views_free(&p->views);
     fv_free(p->x);
     fv_free(p->logits);
     fv_free(p);
 }
 
 fv_status fv_predictor_prepare(fv_predictor *p) {
-    return p ? fv_session_prepare(&p->session, (size_t)p->flips.batch, p->flips.batch) : fv_last_status();
+    return p ? fv_session_prepare(&p->session, (size_t)p->views.batch, p->views.batch) : fv_last_status();
 }
 
 fv_session *fv_predictor_session(fv_predictor *p) { return &p->session; }
@@ -81,7 +81,7 @@ size_t fv_predictor_bytes(const fv_predictor *p) { return p ? fv_session_bytes(&
 /* ---- Predicting -------------------------------------------------------------------------------------------------------- */
 
 fv_status fv_forward(fv_predictor *p, const float *x, size_t n, float *logits) {
-    return p ? fv_flips_forward(&p->flips, &p->session, x, n, logits) : fv_last_status();
+    return p ? fv_views_forward(&p->views, &p->session, x, n, logits) : fv_last_status();
 }
 
 static fv_decode_want want_of(const fv_predictor *p) {
@@ -91,7 +91,7 @@ static fv_decode_want want_of(const fv_predictor *p) {
 static fv_status predict_image(fv_predictor *p, const fv_image *image, float *probabilities) {
     const fv_model *model = p->session.model;
     FV_TRY(fv_prepare(image, &model->preprocess, p->input[0], p->input[1], p->input[2], p->x));
-    FV_TRY(fv_flips_forward(&p->flips, &p->session, p->x, 1, p->logits));
+    FV_TRY(fv_views_forward(&p->views, &p->session, p->x, 1, p->logits));
     fv_probabilities(p->logits, fv_model_outputs(model), model->positive, probabilities);
     return FV_OK;
 }

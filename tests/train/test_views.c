@@ -1,35 +1,41 @@
-/* Test-time flips: the mean of the probabilities of a picture and its mirror images, in prediction and in evaluation. */
+/* Test-time augmentation: the mean of the probabilities of a picture and its views, in prediction and in evaluation. */
 #include "support/unit.h"
 #include "train/small.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Mirror images of one of the pictures, in place. */
-static void mirror(uint8_t *pixels, bool across, bool down) {
-    uint8_t copy[SIDE * SIDE];
-    memcpy(copy, pixels, sizeof copy);
+/* One of the pictures mirrored, then moved by pixels to the upper left, in place: by one pixel at most. */
+static void change(uint8_t *pixels, bool across, bool down, int move) {
+    uint8_t mirrored[SIDE * SIDE];
     for (int y = 0; y < SIDE; y++)
         for (int x = 0; x < SIDE; x++)
-            pixels[y * SIDE + x] = copy[(down ? SIDE - 1 - y : y) * SIDE + (across ? SIDE - 1 - x : x)];
+            mirrored[y * SIDE + x] = pixels[(down ? SIDE - 1 - y : y) * SIDE + (across ? SIDE - 1 - x : x)];
+    for (int y = 0; y < SIDE; y++)
+        for (int x = 0; x < SIDE; x++) {
+            int from_y = y + move == -1 ? 1 : y + move == SIDE ? SIDE - 2 : y + move;
+            int from_x = x + move == -1 ? 1 : x + move == SIDE ? SIDE - 2 : x + move;
+            pixels[y * SIDE + x] = mirrored[from_y * SIDE + from_x];
+        }
 }
 
-/* The mean over the positions that `tta` has, one by one, by a predictor that knows nothing of flips. */
-static void mean_over_positions(fv_model *model, const uint8_t *pixels, fv_tta tta, double mean[CLASSES]) {
+/* The mean over the views that `tta` has, one by one, by a predictor that knows nothing of them. */
+static void mean_over_views(fv_model *model, const uint8_t *pixels, fv_tta tta, double mean[CLASSES]) {
     fv_predictor *plain = fv_predictor_new(model, .threads = 1);
-    int positions = 0, classes = fv_model_classes(model);
+    int views = 0, classes = fv_model_classes(model);
     for (int c = 0; c < CLASSES; c++) mean[c] = 0;
-    for (int how = 0; how <= FV_TTA_BOTH; how++) {
+    for (int i = 0; i < 4 * 3; i++) {
         uint8_t copy[SIDE * SIDE];
         float p[CLASSES];
-        if ((how & (int)tta) != how) continue;
+        int how = i / 3, move = i % 3 - 1;
+        if ((how & (int)tta) != how || (move && !(tta & FV_TTA_SHIFT))) continue;
         memcpy(copy, pixels, sizeof copy);
-        mirror(copy, how & FV_TTA_FLIP, how & FV_TTA_VFLIP);
+        change(copy, how & FV_TTA_FLIP, how & FV_TTA_VFLIP, move);
         assert_int_equal(fv_predict_pixels(plain, copy, 1, SIDE, SIDE, p), FV_OK);
         for (int c = 0; c < classes; c++) mean[c] += (double)p[c];
-        positions++;
+        views++;
     }
-    for (int c = 0; c < classes; c++) mean[c] /= positions;
+    for (int c = 0; c < classes; c++) mean[c] /= views;
     fv_predictor_free(plain);
 }
 
@@ -44,7 +50,7 @@ static void test_mean_of_probabilities(void **state) {
             const uint8_t *pixels = small_pixels + 7 * SIDE * SIDE;
             fv_predictor *predictor = fv_predictor_new(model, .threads = 1, .tta = (fv_tta)tta);
             assert_int_equal(fv_predict_pixels(predictor, pixels, 1, SIDE, SIDE, p), FV_OK);
-            mean_over_positions(model, pixels, (fv_tta)tta, mean);
+            mean_over_views(model, pixels, (fv_tta)tta, mean);
             for (int c = 0; c < fv_model_classes(model); c++)
                 if (!(fabs((double)p[c] - mean[c]) < 1e-6)) fail_msg("%g and %g", (double)p[c], mean[c]);
             fv_predictor_free(predictor);
@@ -62,7 +68,7 @@ static void test_evaluation(void **state) {
     int right = 0;
     for (int i = 0; i < COUNT; i++) {
         int label = i % CLASSES;
-        mean_over_positions(model, small_pixels + i * SIDE * SIDE, FV_TTA_BOTH, mean);
+        mean_over_views(model, small_pixels + i * SIDE * SIDE, FV_TTA_BOTH, mean);
         loss -= log(mean[label]) / COUNT;
         right += mean[label] > mean[(label + 1) % CLASSES] && mean[label] > mean[(label + 2) % CLASSES];
     }
@@ -99,8 +105,8 @@ static void test_refusals(void **state) {
     fv_dataset *set = small_set(CLASSES);
     fv_model *model = flat_model(CLASSES);
     fv_evaluation e;
-    assert_null(fv_predictor_new(model, .tta = (fv_tta)4));
-    assert_contains(fv_error(), "tta 4: must be from FV_TTA_NONE to FV_TTA_BOTH");
+    assert_null(fv_predictor_new(model, .tta = (fv_tta)8));
+    assert_contains(fv_error(), "tta 8: no sum of FV_TTA_FLIP, FV_TTA_VFLIP and FV_TTA_SHIFT");
     assert_int_equal(fv_evaluate(model, set, &e, .tta = (fv_tta)-1), FV_BAD_ARGUMENT);
     fv_model_free(model);
     fv_dataset_free(set);
