@@ -34,11 +34,12 @@ typedef struct fv_arg {
 /* ---- The operator -------------------------------------------------------------------------------------------------- */
 
 enum {
-    FV_OP_IN_PLACE = 1,     /* output 0 may take the memory of input 0, same layout, when nobody reads that later */
-    FV_OP_MONOTONE = 2,     /* element-wise and non-decreasing: commutes with max pooling */
-    FV_OP_EFFECT = 4,       /* has an effect beside its outputs (an update): never removed as unused */
-    FV_OP_ANY_LAYOUT = 8,   /* takes each parameter input as it lies, in any layout and number of parts */
-    FV_OP_SAME_LAYOUT = 16, /* so input 0; takes the other parameter inputs as input 0 lies, in any number of parts */
+    FV_OP_IN_PLACE = 1,       /* output 0 may take the memory of input 0, same layout, when nobody reads that later */
+    FV_OP_MONOTONE = 2,       /* element-wise and non-decreasing: commutes with max pooling */
+    FV_OP_EFFECT = 4,         /* has an effect beside its outputs (an update): never removed as unused */
+    FV_OP_ANY_LAYOUT = 8,     /* takes each parameter input as it lies, in any layout and number of parts */
+    FV_OP_SAME_LAYOUT = 16,   /* so input 0; takes the other parameter inputs as input 0 lies, in any number of parts */
+    FV_OP_LAST_IN_PLACE = 32, /* the last output may take the memory of input 1 likewise */
 };
 
 struct fv_run_env; /* ops/kernel.h */
