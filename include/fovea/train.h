@@ -337,6 +337,9 @@ typedef struct fv_trainer_args {
     float ema;       /* as in fv_fit_args */
     bool accumulate; /* fv_trainer_accumulate will be called */
     bool reference;  /* every operator by its definition, in double: slow, for checking */
+    bool
+        keep_all; /* keeps every map that the backward pass reads, where cheap ones would be made again: more memory, a little
+                      less time, the same numbers */
     int zero_;
 } fv_trainer_args;
 /* Trains `model`, which must outlive it. */

@@ -68,6 +68,11 @@ struct fv_op {
      * with needs_grad (others stay NULL). NULL: not differentiable (or a backward node). */
     fv_status (*grad)(fv_node *node, fv_value *const dy[], fv_value *dx[]);
 
+    /* Makes output 0 once more in the backward pass, of in[], which stand for the node's inputs, and of its other outputs: a
+     * node with `forward` set, whose kernels keep the layout. For what takes one pass over memory, so that output 0 need not be
+     * kept (engine/rematerialise.c). NULL: it is kept. */
+    fv_value *(*again)(fv_node *node, fv_value *const in[]);
+
     /* What stands in its place at inference, given the inputs there; NULL: the operator itself. Dropout returns in[0]. */
     fv_value *(*at_inference)(const fv_node *node, fv_graph *graph, fv_value *const in[]);
 

@@ -104,6 +104,17 @@ static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
     return FV_OK;
 }
 
+/* From the statistics that it has left: the form of inference. */
+static fv_value *again(fv_node *node, fv_value *const in[]) {
+    fv_value *of[] = {in[FV_BN_X],
+                      in[FV_BN_GAMMA],
+                      in[FV_BN_BETA],
+                      &node->out[FV_BN_MEAN],
+                      &node->out[FV_BN_VARIANCE],
+                      args_of(node)->has_skip ? in[FV_BN_SKIP] : NULL};
+    return fv_node_backward(node, &fv_batch_norm_inference_op, of, inputs_of(node));
+}
+
 /* Parameters have no part in it: where they are trained, the batch's statistics are used. */
 static fv_status grad_inference(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
     if (args_of(node)->activation)
@@ -238,6 +249,7 @@ const fv_op fv_batch_norm_op = {
     .parameter_in = 1 << FV_BN_GAMMA | 1 << FV_BN_BETA | 1 << FV_BN_RUNNING_MEAN | 1 << FV_BN_RUNNING_VAR,
     .infer = infer,
     .grad = grad,
+    .again = again,
     .at_inference = at_inference,
     .ref = ref,
     .kernels = kernels,
