@@ -15,7 +15,9 @@ typedef struct fv_plan_args {
     fv_team *team;
     bool
         reference; /* the graph as it is, without passes, every node by its definition (ref): what fast paths are tested against */
-    bool keep_all; /* a training plan keeps all that its backward pass reads: no cheap map is made again */
+    bool keep_maps,
+        remake_maps; /* of a training plan: never, or wherever the peak falls for it, is a map that the backward pass
+                                    reads made again rather than kept; neither: where it pays (rematerialise.c) */
     /* `loss` builds `weight` times the loss on logits, the model's or an auxiliary head's; NULL: no loss. `updates` adds nodes that consume grads[id] of the parameter leaf
      * with node id `id` (NULL: none reaches it): it makes this a training plan; NULL: inference. */
     fv_value *(*loss)(void *user, fv_graph *graph, fv_value *logits, fv_value *target, float weight);
