@@ -11,6 +11,7 @@
 #include "inputs.h"
 #include "kernels/cpu.h"
 #include "profile.h"
+#include "settings.h"
 #include "text.h"
 #include "train/predictor.h"
 #include "train/trainer.h"
@@ -62,7 +63,8 @@ static fv_status make_up(bench *b) {
 static fv_status open_engine(bench *b) {
     int threads = (int)b->o->threads;
     if (strcmp(b->o->mode, "train") == 0)
-        b->trainer = fv_trainer_plan(b->model, &(fv_trainer_args){.batch_size = b->batch, .threads = threads});
+        b->trainer = fv_trainer_plan(
+            b->model, &(fv_trainer_args){.batch_size = b->batch, .threads = threads, .maps = cli_maps(b->o)});
     else
         b->predictor = fv_predictor_new(b->model, .batch_size = b->batch, .threads = threads);
     if (!b->trainer) FV_TRY(fv_predictor_prepare(b->predictor));
@@ -125,12 +127,14 @@ static fv_status time_epochs(bench *b, const fv_dataset *dataset) {
     if ((size_t)b->batch > b->epoch_images)
         return fv_fail(FV_BAD_ARGUMENT, "--batch-size %d: larger than the set, which has %zu images", b->batch,
                        b->epoch_images);
-    fv_trainer *trainer = fv_trainer_new(b->model, .batch_size = b->batch, .threads = (int)b->o->threads);
+    fv_trainer *trainer =
+        fv_trainer_new(b->model, .batch_size = b->batch, .threads = (int)b->o->threads, .maps = cli_maps(b->o));
     if (!trainer) return fv_last_status();
     b->planned = fv_model_bytes(b->model) + fv_trainer_bytes(trainer);
     fv_trainer_free(trainer);
-    return fv_fit(b->model, dataset, NULL, .epochs = EPOCHS, .batch_size = b->batch, .workers = (int)b->o->workers,
-                  .threads = (int)b->o->threads, .callback = {.user = b, .on_epoch = on_epoch});
+    return fv_fit(b->model, dataset, NULL, .epochs = EPOCHS, .batch_size = b->batch, .maps = cli_maps(b->o),
+                  .workers = (int)b->o->workers, .threads = (int)b->o->threads,
+                  .callback = {.user = b, .on_epoch = on_epoch});
 }
 
 /* ---- Results ----------------------------------------------------------------------------------------------------- */

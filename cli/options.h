@@ -87,6 +87,7 @@ fv_status cli_check_l1_by(const char *text);
 const char *cli_channels_name(int index);
 const char *cli_resize_name(int index);
 const char *cli_decode_name(int index);
+const char *cli_maps_name(int index);
 const char *cli_precision_name(int index);
 const char *cli_isa_name(int index);
 const char *cli_mode_name(int index);

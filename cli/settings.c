@@ -201,6 +201,8 @@ fv_status cli_take_normalization(cli_options *options, const fv_model *model) {
 
 fv_tta cli_tta(const cli_options *options) { return (fv_tta)choice(&cli_flags[CLI_FLAG_tta], options->tta); }
 
+fv_maps cli_maps(const cli_options *options) { return (fv_maps)choice(&cli_flags[CLI_FLAG_maps], options->maps); }
+
 fv_status cli_preprocess_settings(const cli_options *options, const fv_dataset *train, int channels,
                                   fv_preprocess *preprocess) {
     static const fv_channels orders[] = {FV_RGB, FV_BGR, FV_GRAY};        /* as cli_channels_name */

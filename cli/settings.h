@@ -10,6 +10,7 @@ fv_status cli_optimizer_settings(const cli_options *options, fv_optimizer *optim
 fv_status cli_schedule_settings(const cli_options *options, fv_schedule *schedule);
 fv_status cli_topk_settings(const cli_options *options, int topk[FV_TOPK]);
 fv_tta cli_tta(const cli_options *options);
+fv_maps cli_maps(const cli_options *options);
 /* *parts lie in the arena. */
 fv_status cli_parts_settings(cli_options *options, const fv_part_options **parts, int *n);
 float cli_max_bad(const cli_options *options);

@@ -200,6 +200,7 @@ static fv_status fit_settings(cli_options *o, const cli_sets *sets, fv_fit_args 
         .seed = (uint64_t)o->seed,
         .ema = (float)o->ema,
         .accumulate = (int)o->accumulate,
+        .maps = cli_maps(o),
         .augment = o->augment,
         .mixup = (float)o->mixup,
         .cutmix = (float)o->cutmix,

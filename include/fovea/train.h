@@ -117,6 +117,15 @@ FV_API fv_callback fv_checkpoint_every(int n);
 
 /* ---- Training ------------------------------------------------------------------------------------------------------- */
 
+/* What becomes of maps that the backward pass reads, and that one pass over memory makes: batch norms', activations'. The numbers
+ * are the same. */
+typedef enum fv_maps {
+    FV_MAPS_AUTO, /* as FV_MAPS_AGAIN, where at least 128 MiB are spared and a step takes a percent or two longer */
+    FV_MAPS_KEPT, /* they are kept from the forward pass on */
+    FV_MAPS_AGAIN, /* they are made again where they are read, if the peak of memory falls for it: for networks of batch norms
+                      to half or less; a step takes up to 5 percent longer */
+} fv_maps;
+
 typedef struct fv_fit_args {
     fv_loss loss;           /* default: bce for one logit, else cross-entropy */
     fv_optimizer optimizer; /* default: Adam, lr 1e-3 */
@@ -136,6 +145,7 @@ typedef struct fv_fit_args {
     int accumulate; /* batches whose mean gradient makes a step, as if they were one (save that batch norm looks at each for
                                itself); the last of an epoch may be fewer. Steps, in the schedule too, count such groups;
                                default 1 */
+    fv_maps maps;  /* default: FV_MAPS_AUTO */
     int workers;   /* loader threads; default 0: the compute threads' time */
     int threads;   /* compute threads; default: those the process may use, on resuming as many as before */
     uint64_t seed; /* of shuffling, augmentation and dropout */
@@ -341,6 +351,7 @@ typedef struct fv_trainer_args {
     float ema;       /* as in fv_fit_args */
     bool accumulate; /* fv_trainer_accumulate will be called */
     bool reference;  /* every operator by its definition, in double: slow, for checking */
+    fv_maps maps;    /* as in fv_fit_args */
     int zero_;
 } fv_trainer_args;
 /* Trains `model`, which must outlive it. */

@@ -86,8 +86,9 @@ static inline bool fv_is_activation(const fv_value *value) {
  * (`in`) and of its outputs (`out`). A backward node reads forward inputs as the forward node did, all else as outputs. */
 static inline fv_layout_kind fv_input_layout(const fv_node *node, int i, fv_layout_kind in, fv_layout_kind out) {
     if (!node->forward) return in;
+    const fv_value *x = node->in[i]->node->again ? &node->in[i]->node->forward->out[0] : node->in[i];
     for (int j = 0; j < node->forward->n_in; j++)
-        if (node->forward->in[j] == node->in[i]) return in;
+        if (node->forward->in[j] == x) return in;
     return out;
 }
 
@@ -95,6 +96,13 @@ static inline fv_layout_kind fv_input_layout(const fv_node *node, int i, fv_layo
 
 /* Copies the model's graph, applies the passes, adds loss, gradients and updates: plan->graph, input, target, logits, losses. */
 fv_status fv_build_graph(fv_plan *plan);
+
+/* Has cheap maps made again in the backward pass, where that lowers the peak of memory. `n_forward`: nodes of the graph that are
+ * the forward pass. */
+fv_status fv_rematerialise(fv_plan *plan, int n_forward);
+
+/* By node id: whether anything that the plan is for depends on the node. */
+void fv_mark_used(const fv_plan *plan, bool *used);
 
 /* Which nodes run, in which order: ids into order[graph->n_nodes]; returns how many, -1 for FV_NO_MEMORY. Leaves and
  * unused nodes do not run. */

@@ -178,7 +178,8 @@ static fv_status add_training(fv_plan *plan) {
     fv_status status = fv_autodiff(plan->graph, plan->losses, plan->n_losses, grads);
     if (status == FV_OK) status = plan->args.updates(plan->args.user, plan->graph, grads, n_forward);
     fv_free(grads);
-    return status;
+    if (status != FV_OK || plan->args.reference || plan->args.keep_maps) return status;
+    return fv_rematerialise(plan, n_forward);
 }
 
 static fv_status add_gradient(fv_plan *plan) {

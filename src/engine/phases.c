@@ -28,16 +28,21 @@ static void find_last_readers(fv_plan *plan) {
         for (int i = 0; i < plan->steps[s]->node->n_in; i++) fv_slot_of(plan, plan->reads[s][i])->reader = s;
 }
 
-/* Lets output 0 of step s lie in the memory of an input that nobody reads later. */
-static void share_in_place(fv_plan *plan, int s) {
-    const fv_step *step = plan->steps[s];
-    int i = step->overwrites ? step->overwrites - 1 : step->node->op->flags & FV_OP_IN_PLACE ? 0 : -1;
-    if (i < 0) return;
+/* Lets an output of step s lie in the memory of input i if nobody reads that later. */
+static void share(fv_plan *plan, int s, int i, const fv_value *output) {
     const fv_value *input = plan->reads[s][i];
-    fv_slot *from = fv_slot_of(plan, input), *to = fv_slot_of(plan, &step->node->out[0]);
+    fv_slot *from = fv_slot_of(plan, input), *to = fv_slot_of(plan, output);
     bool free_after = from->reader == s && !from->keep && !from->constant && !from->external;
     bool alike = from->bytes == to->bytes && from->layout.kind == to->layout.kind;
     if (free_after && !fv_is_leaf(input->node) && alike && !to->constant) to->alias = from;
+}
+
+static void share_in_place(fv_plan *plan, int s) {
+    const fv_step *step = plan->steps[s];
+    const fv_node *node = step->node;
+    int i = step->overwrites ? step->overwrites - 1 : node->op->flags & FV_OP_IN_PLACE ? 0 : -1;
+    if (i >= 0) share(plan, s, i, &node->out[0]);
+    if (node->op->flags & FV_OP_LAST_IN_PLACE) share(plan, s, 1, &node->out[node->n_out - 1]);
 }
 
 /* ---- Phases -------------------------------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* A plan: one graph, one batch size, training or inference, made once and run many times.
  *
- *   copy of the model's graph → passes → loss, autodiff, updates → kernels and layouts → steps → phases → memory
+ *   copy of the model's graph → passes → loss, autodiff, updates → rematerialisation → kernels and layouts → steps → phases → memory
  *
  * Running allocates nothing. A plan serves one thread at a time; several plans may share a model for inference. */
 #ifndef ENGINE_PLAN_H
@@ -15,6 +15,9 @@ typedef struct fv_plan_args {
     fv_team *team;
     bool
         reference; /* the graph as it is, without passes, every node by its definition (ref): what fast paths are tested against */
+    bool keep_maps,
+        remake_maps; /* of a training plan: never, or wherever the peak falls for it, is a map that the backward pass
+                                    reads made again rather than kept; neither: where it pays (rematerialise.c) */
     /* `loss` builds `weight` times the loss on logits, the model's or an auxiliary head's; NULL: no loss. `updates` adds nodes that consume grads[id] of the parameter leaf
      * with node id `id` (NULL: none reaches it): it makes this a training plan; NULL: inference. */
     fv_value *(*loss)(void *user, fv_graph *graph, fv_value *logits, fv_value *target, float weight);

@@ -203,6 +203,10 @@ fv_value *fv_node_backward(fv_node *forward, const fv_op *op, fv_value *const in
     return admit(node);
 }
 
+fv_value *fv_node_again(fv_node *node, fv_value *const in[]) {
+    return fv_node_backward(node, node->op, in, node->n_in);
+}
+
 /* ---- Leaves ---------------------------------------------------------------------------------------------------- */
 
 typedef struct input_args {

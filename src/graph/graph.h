@@ -35,6 +35,7 @@ struct fv_node {
     fv_value **in;
     fv_value *out;
     fv_node *forward; /* of a backward node: the node whose gradient it computes, in the same graph; else NULL */
+    bool again;       /* of a backward node: its output 0 is that of `forward`, made once more */
     bool used;        /* in a model's graph: its logits depend on the node */
     fv_param *param;  /* of a parameter leaf in a plan's graph: the model's storage; else NULL */
 };
@@ -105,6 +106,9 @@ fv_node *fv_node_draft(fv_graph *graph, const fv_op *op, const char *name, const
 
 /* A node that computes gradients of `forward`: it shares its name and its arguments. */
 fv_value *fv_node_backward(fv_node *forward, const fv_op *op, fv_value *const in[], int n_in);
+
+/* fv_op.again for an operator that is itself what makes the value once more. */
+fv_value *fv_node_again(fv_node *node, fv_value *const in[]);
 
 /* ---- Shapes ---------------------------------------------------------------------------------------------------- */
 

@@ -34,11 +34,12 @@ typedef struct fv_arg {
 /* ---- The operator -------------------------------------------------------------------------------------------------- */
 
 enum {
-    FV_OP_IN_PLACE = 1,     /* output 0 may take the memory of input 0, same layout, when nobody reads that later */
-    FV_OP_MONOTONE = 2,     /* element-wise and non-decreasing: commutes with max pooling */
-    FV_OP_EFFECT = 4,       /* has an effect beside its outputs (an update): never removed as unused */
-    FV_OP_ANY_LAYOUT = 8,   /* takes each parameter input as it lies, in any layout and number of parts */
-    FV_OP_SAME_LAYOUT = 16, /* so input 0; takes the other parameter inputs as input 0 lies, in any number of parts */
+    FV_OP_IN_PLACE = 1,       /* output 0 may take the memory of input 0, same layout, when nobody reads that later */
+    FV_OP_MONOTONE = 2,       /* element-wise and non-decreasing: commutes with max pooling */
+    FV_OP_EFFECT = 4,         /* has an effect beside its outputs (an update): never removed as unused */
+    FV_OP_ANY_LAYOUT = 8,     /* takes each parameter input as it lies, in any layout and number of parts */
+    FV_OP_SAME_LAYOUT = 16,   /* so input 0; takes the other parameter inputs as input 0 lies, in any number of parts */
+    FV_OP_LAST_IN_PLACE = 32, /* the last output may take the memory of input 1 likewise */
 };
 
 struct fv_run_env; /* ops/kernel.h */
@@ -66,6 +67,11 @@ struct fv_op {
     /* Emits the nodes of the gradient: given dy[i] for output i (NULL: no gradient reaches it), sets dx[i] for each input
      * with needs_grad (others stay NULL). NULL: not differentiable (or a backward node). */
     fv_status (*grad)(fv_node *node, fv_value *const dy[], fv_value *dx[]);
+
+    /* Makes output 0 once more in the backward pass, of in[], which stand for the node's inputs, and of its other outputs: a
+     * node with `forward` set, whose kernels keep the layout. For what takes one pass over memory, so that output 0 need not be
+     * kept (engine/rematerialise.c). NULL: it is kept. */
+    fv_value *(*again)(fv_node *node, fv_value *const in[]);
 
     /* What stands in its place at inference, given the inputs there; NULL: the operator itself. Dropout returns in[0]. */
     fv_value *(*at_inference)(const fv_node *node, fv_graph *graph, fv_value *const in[]);

@@ -39,6 +39,7 @@ const fv_op fv_add_op = {
     .flags = FV_OP_IN_PLACE,
     .infer = infer,
     .grad = grad,
+    .again = fv_node_again,
     .ref = ref,
     .kernels = kernels,
     .n_kernels = FV_COUNT(kernels),

@@ -103,6 +103,7 @@ static void run(const job *j, const fv_step *step, int thread, int nthreads) {
 
 fv_status fv_batch_norm_plan(fv_step *step) {
     step->scratch_bytes = 2 * (size_t)step->threads * sizeof(sums);
+    if (args_of(step)->has_skip && !step->node->forward) step->overwrites = FV_BN_SKIP + 1;
     return FV_OK;
 }
 
@@ -156,10 +157,15 @@ static void set_statistics(const fv_step *step, const maps *m, piece p, const su
 
 /* From the last map on: those that the sums have just read are in the cache. */
 static void normalise(const fv_step *step, const maps *m, piece p, const fv_norm_terms *t) {
+    const float *x = step->in[FV_BN_X], *skip = args_of(step)->has_skip ? step->in[FV_BN_SKIP] : NULL;
+    fv_activation f = (fv_activation)args_of(step)->activation;
+    float *y = step->out[FV_BN_Y];
     for (int n = p.last; n-- > p.first;) {
         size_t at = place(m, p.block, n);
-        fv_simd_pick()->norm_forward(m->places, m->lanes, (fv_activation)args_of(step)->activation, t,
-                                     (const float *)step->in[FV_BN_X] + at, (float *)step->out[FV_BN_Y] + at);
+        if (skip)
+            fv_simd_pick()->norm_skip_forward(m->places, m->lanes, f, t, x + at, skip + at, y + at);
+        else
+            fv_simd_pick()->norm_forward(m->places, m->lanes, f, t, x + at, y + at);
     }
 }
 
@@ -198,8 +204,8 @@ static void sum_backward(const fv_step *step, const maps *m, piece p, sums *s) {
 /* With i = 1 / sqrt(variance + epsilon), the sums a of g and b of g (x - mean) over M values, and s = gamma i:
  *
  *     dx = s g + along (x - mean) + offset,   along = -s i^2 b / M,   offset = -s a / M,   dgamma = i b,   dbeta = a */
-static void apply_backward(const fv_step *step, const maps *m, piece p, const sums *s) {
-    const float *x = step->in[FV_BNB_X], *dy = step->in[FV_BNB_DY], *variance = step->in[FV_BNB_VARIANCE];
+static void apply(const fv_step *step, const maps *m, piece p, const sums *s, fv_activation f, const float *dy) {
+    const float *x = step->in[FV_BNB_X], *variance = step->in[FV_BNB_VARIANCE];
     float *dgamma = step->out[FV_BNB_DGAMMA], *dbeta = step->out[FV_BNB_DBETA];
     double count = (double)m->images * (double)m->places;
     fv_norm_terms t = backward_terms(step, m, p.block);
@@ -213,13 +219,35 @@ static void apply_backward(const fv_step *step, const maps *m, piece p, const su
     }
     for (int n = p.last; n-- > p.first;) { /* as in normalise */
         size_t at = place(m, p.block, n);
-        fv_simd_pick()->norm_backward(m->places, m->lanes, (fv_activation)args_of(step)->activation, &t, x + at,
-                                      dy + at, (float *)step->out[FV_BNB_DX] + at);
+        fv_simd_pick()->norm_backward(m->places, m->lanes, f, &t, x + at, dy + at, (float *)step->out[FV_BNB_DX] + at);
     }
+}
+
+static void apply_backward(const fv_step *step, const maps *m, piece p, const sums *s) {
+    apply(step, m, p, s, (fv_activation)args_of(step)->activation, step->in[FV_BNB_DY]);
 }
 
 void fv_batch_norm_run_backward(const fv_step *step, int thread, int nthreads) {
     run(&(job){sum_backward, apply_backward}, step, thread, nthreads);
+}
+
+/* With a skip: the sums leave g behind, which is the skip's gradient and all that dx has to be made of. */
+static void sum_skip_backward(const fv_step *step, const maps *m, piece p, sums *s) {
+    const float *x = step->in[FV_BNB_X], *dy = step->in[FV_BNB_DY], *y = step->in[FV_BNB_Y];
+    fv_norm_terms t = backward_terms(step, m, p.block);
+    for (int n = p.first; n < p.last; n++) {
+        size_t at = place(m, p.block, n);
+        fv_simd_pick()->norm_skip_backward_sums(m->places, m->lanes, &t, x + at, y + at, dy + at,
+                                                (float *)step->out[FV_BNB_DSKIP] + at, s->a, s->b);
+    }
+}
+
+static void apply_skip_backward(const fv_step *step, const maps *m, piece p, const sums *s) {
+    apply(step, m, p, s, FV_ACTIVATION_NONE, step->out[FV_BNB_DSKIP]);
+}
+
+void fv_batch_norm_run_skip_backward(const fv_step *step, int thread, int nthreads) {
+    run(&(job){sum_skip_backward, apply_skip_backward}, step, thread, nthreads);
 }
 
 /* ---- Inference: a thread its own images ------------------------------------------------------------------------------ */

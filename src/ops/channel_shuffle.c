@@ -61,6 +61,7 @@ const fv_op fv_channel_shuffle_op = {
     .n_out = 1,
     .infer = infer,
     .grad = grad,
+    .again = fv_node_again,
     .ref = ref,
     .kernels = kernels,
     .n_kernels = FV_COUNT(kernels),

@@ -64,6 +64,7 @@ const fv_op fv_concat_op = {
     .n_out = 1,
     .infer = infer,
     .grad = grad,
+    .again = fv_node_again,
     .ref = ref,
     .kernels = kernels,
     .n_kernels = FV_COUNT(kernels),

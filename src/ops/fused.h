@@ -14,10 +14,12 @@ typedef struct fv_conv2d_node_args {
     bool has_bias, has_skip;
 } fv_conv2d_node_args;
 
+/* Inputs as ops/batch_norm.h says, a skip of the output's shape behind them if has_skip: activation(norm(x) + skip). */
 typedef struct fv_batch_norm_node_args {
     float momentum; /* fraction kept */
     float epsilon;
-    int activation; /* fv_activation, but not the leaky ReLU */
+    int activation; /* fv_activation, but not the leaky ReLU; with a skip the ReLU or none */
+    bool has_skip;
 } fv_batch_norm_node_args;
 
 typedef struct fv_leaky_relu_node_args {

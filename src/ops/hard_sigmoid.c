@@ -39,6 +39,7 @@ const fv_op fv_hard_sigmoid_op = {
     .onnx = "HardSigmoid",
     .flags = FV_OP_IN_PLACE | FV_OP_MONOTONE,
     .grad = grad,
+    .again = fv_node_again,
     .ref = ref,
     FV_FLAT_OP(1, kernels),
 };

@@ -42,6 +42,7 @@ const fv_op fv_hard_swish_op = {
     .onnx = "HardSwish",
     .flags = FV_OP_IN_PLACE,
     .grad = grad,
+    .again = fv_node_again,
     .ref = ref,
     FV_FLAT_OP(1, kernels),
 };

@@ -47,6 +47,7 @@ const fv_op fv_leaky_relu_op = {
     .args_size = sizeof(fv_leaky_relu_node_args),
     .flags = FV_OP_IN_PLACE | FV_OP_MONOTONE,
     .grad = grad,
+    .again = fv_node_again,
     .ref = ref,
     FV_FLAT_OP(1, kernels),
 };

@@ -36,6 +36,7 @@ const fv_op fv_relu_op = {
     .onnx = "Relu",
     .flags = FV_OP_IN_PLACE | FV_OP_MONOTONE,
     .grad = grad,
+    .again = fv_node_again,
     .ref = ref,
     FV_FLAT_OP(1, kernels),
 };

@@ -38,6 +38,7 @@ const fv_op fv_relu6_op = {
     .onnx = "Clip",
     .flags = FV_OP_IN_PLACE | FV_OP_MONOTONE,
     .grad = grad,
+    .again = fv_node_again,
     .ref = ref,
     FV_FLAT_OP(1, kernels),
 };

@@ -109,6 +109,7 @@ static fv_status make_trainer(fitting *f) {
                             .threads = a->threads,
                             .ema = a->ema,
                             .accumulate = a->accumulate > 1,
+                            .maps = a->maps,
                             .seed = a->seed};
     if (a->resume && a->threads == 0) FV_TRY(fv_run_threads(a->save_dir, &args.threads));
     f->trainer = fv_trainer_plan(f->model, &args);

@@ -93,6 +93,10 @@ def norms(out):
              lambda x, w, b, m, v: function(F.batch_norm(x, m, v, w, b, True, 0.25, 2**-10)), written=(3, 4))
         case(out, "batch_norm_inference", f"epsilon 0.0009765625 activation {activation}", inputs,
              lambda x, w, b, m, v: function(F.batch_norm(x, m, v, w, b, False, 0, 2**-10)), gradient=False)
+    for activation, function in (0, lambda y: y), (1, F.relu):
+        case(out, "batch_norm", f"momentum 0.75 epsilon 0.0009765625 activation {activation} has_skip 1",
+             inputs + [("x", (3, 4, 2, 3))],
+             lambda x, w, b, m, v, s: function(F.batch_norm(x, m, v, w, b, True, 0.25, 2**-10) + s), written=(3, 4))
     frozen = [("x", (3, 4, 2, 3)), ("s", (4,)), ("s", (4,)), ("s", (4,)), ("v", (4,))]
     case(out, "batch_norm_inference", "epsilon 0.0009765625 activation 0", frozen,
          lambda x, w, b, m, v: F.batch_norm(x, m, v, w, b, False, 0, 2**-10))

@@ -158,9 +158,9 @@ static fv_value *global_avg_pool(lab *l) {
 /* ---- Batch norm ---------------------------------------------------------------------------------------------------- */
 
 /* frozen: without gradients of parameters. */
-static fv_value *norm_of(lab *l, const fv_op *op, fv_activation f, bool frozen) {
+static fv_value *norm_of(lab *l, const fv_op *op, fv_activation f, bool has_skip, bool frozen) {
     fv_batch_norm_node_args args = {
-        .momentum = 0.9f, .epsilon = lab_chance(l, 50) ? 1e-5f : 1e-3f, .activation = (int)f};
+        .momentum = 0.9f, .epsilon = lab_chance(l, 50) ? 1e-5f : 1e-3f, .activation = (int)f, .has_skip = has_skip};
     int channels = lab_channels(l), n = lab_batch(l) + 1;
     fv_shape x = FV_SHAPE(n, channels, lab_int(l, 1, 6), lab_int(l, 2, 6)), c = FV_SHAPE(channels);
     fv_value *in[] = {
@@ -169,22 +169,30 @@ static fv_value *norm_of(lab *l, const fv_op *op, fv_activation f, bool frozen) 
         lab_parameter(l, "bias", c, LAB_NORMAL),
         lab_state(l, "running_mean", c, LAB_NORMAL),
         lab_state(l, "running_var", c, LAB_POSITIVE),
+        has_skip ? lab_input(l, x, LAB_NORMAL) : NULL,
     };
     in[1]->needs_grad = in[2]->needs_grad = !frozen;
-    return fv_node_new(l->graph, op, "layer", &args, in, 5);
+    return fv_node_new(l->graph, op, "layer", &args, in, 5 + has_skip);
 }
 
-static fv_value *norm(lab *l, const fv_op *op, fv_activation f) { return norm_of(l, op, f, false); }
+static fv_value *norm(lab *l, const fv_op *op, fv_activation f) { return norm_of(l, op, f, false, false); }
 static fv_value *batch_norm(lab *l) { return norm(l, &fv_batch_norm_op, FV_ACTIVATION_NONE); }
 static fv_activation any_norm_activation(lab *l) {
     return (fv_activation)LAB_PICK(l, FV_ACTIVATION_RELU, FV_ACTIVATION_RELU6, FV_ACTIVATION_HARD_SWISH);
 }
 static fv_value *batch_norm_activation(lab *l) { return norm(l, &fv_batch_norm_op, any_norm_activation(l)); }
+static fv_value *batch_norm_add(lab *l) { return norm_of(l, &fv_batch_norm_op, FV_ACTIVATION_NONE, true, false); }
+static fv_value *batch_norm_add_relu(lab *l) { return norm_of(l, &fv_batch_norm_op, FV_ACTIVATION_RELU, true, false); }
 static fv_value *batch_norm_inference(lab *l) {
-    return norm_of(l, &fv_batch_norm_inference_op, FV_ACTIVATION_NONE, true);
+    return norm_of(l, &fv_batch_norm_inference_op, FV_ACTIVATION_NONE, false, true);
 }
 static fv_value *batch_norm_inference_activation(lab *l) {
     return inference_only(norm(l, &fv_batch_norm_inference_op, any_norm_activation(l)));
+}
+
+static fv_value *batch_norm_inference_add(lab *l) {
+    fv_activation f = lab_chance(l, 50) ? FV_ACTIVATION_RELU : FV_ACTIVATION_NONE;
+    return inference_only(norm_of(l, &fv_batch_norm_inference_op, f, true, false));
 }
 
 static fv_value *lrn(lab *l) {
@@ -274,8 +282,11 @@ const lab_case lab_layer_cases[] = {
     {"global_avg_pool", global_avg_pool, 1e-6},
     {"batch_norm", batch_norm, 0},
     {"batch_norm: activation", batch_norm_activation, 0},
+    {"batch_norm: add", batch_norm_add, 0},
+    {"batch_norm: add and ReLU", batch_norm_add_relu, 0},
     {"batch_norm_inference", batch_norm_inference, 0},
     {"batch_norm_inference: activation", batch_norm_inference_activation, 0},
+    {"batch_norm_inference: add", batch_norm_inference_add, 0},
     {"lrn", lrn, 0},
     {"conv2d_max_pool", conv_max_pool, 0},
     {"fold_batch_norm", fold_batch_norm, 1e-6},

@@ -15,8 +15,8 @@ typedef struct golden {
     struct {
         char kind; /* x activation, p parameter, g given, s state, v positive state */
         fv_shape shape;
-    } in[5];
-    const double *y, *dx[5], *written[5];
+    } in[6];
+    const double *y, *dx[6], *written[6];
 } golden;
 
 static const golden goldens[] = {
@@ -55,7 +55,7 @@ static fv_value *build(lab *l) {
     _Alignas(16) unsigned char args[256] = {0};
     assert_true(op && op->args_size <= sizeof args);
     parse_arguments(op, current->args, args);
-    fv_value *in[5];
+    fv_value *in[6];
     for (int i = 0; i < current->n_in; i++) {
         char name[] = {(char)('a' + i), '\0'};
         fv_shape shape = current->in[i].shape;

@@ -138,6 +138,48 @@ void SIMD(norm_backward_sums)(size_t places, int lanes, fv_activation f, const f
 }
 
 void SIMD(norm_backward)(size_t places, int lanes, fv_activation f, const fv_norm_terms *t, const float *x,
-                         const float *dy, float *dx) {
-    FOR_EACH_ACTIVATION(backward, places, lanes, t, x, dy, dx)
+                         const float *dy, float *dx){FOR_EACH_ACTIVATION(backward, places, lanes, t, x, dy, dx)}
+
+/* ---- With a skip ---------------------------------------------------------------------------------------------------- */
+
+FV_INLINE void skip_forward(const fv_activation F, size_t places, int lanes, const fv_norm_terms *t, const float *x,
+                            const float *skip, float *y) {
+    walk w = walk_of(places, lanes);
+    for (int l = 0; l < lanes; l += WIDTH) {
+        vf mean = term(t->mean, lanes, l), scale = term(t->scale, lanes, l), beta = term(t->beta, lanes, l);
+        size_t i = (size_t)l;
+        for (; i < w.end; i += w.step) store(y + i, activate(F, (load(x + i) - mean) * scale + beta + load(skip + i)));
+        if (!w.left) continue;
+        vf z = (load_some(x + i, w.left) - mean) * scale + beta + load_some(skip + i, w.left);
+        store_some(y + i, activate(F, z), w.left);
+    }
+}
+
+void SIMD(norm_skip_forward)(size_t places, int lanes, fv_activation f, const fv_norm_terms *t, const float *x,
+                             const float *skip, float *y) {
+    if (f == FV_ACTIVATION_RELU)
+        skip_forward(FV_ACTIVATION_RELU, places, lanes, t, x, skip, y);
+    else
+        skip_forward(FV_ACTIVATION_NONE, places, lanes, t, x, skip, y);
+}
+
+void SIMD(norm_skip_backward_sums)(size_t places, int lanes, const fv_norm_terms *t, const float *x, const float *y,
+                                   const float *dy, float *g, double *sum, double *products) {
+    walk w = walk_of(places, lanes);
+    for (int l = 0; l < lanes; l += WIDTH) {
+        vf mean = term(t->mean, lanes, l), s = {0}, q = {0};
+        size_t i = (size_t)l;
+        for (; i < w.end; i += w.step) {
+            vf masked = slope_times(FV_ACTIVATION_RELU, load(y + i), load(dy + i));
+            store(g + i, masked);
+            s += masked, q += masked * (load(x + i) - mean);
+        }
+        if (w.left) {
+            vf masked = slope_times(FV_ACTIVATION_RELU, load_some(y + i, w.left), load_some(dy + i, w.left));
+            store_some(g + i, masked, w.left);
+            s += masked, q += masked * (load_some(x + i, w.left) - mean);
+        }
+        add_up(sum, s, lanes, l);
+        add_up(products, q, lanes, l);
+    }
 }
