@@ -32,8 +32,8 @@ static inline int out_slices(const fv_winograd *k) {
 /* The patch's pixels lie `row` and `column` floats apart. */
 typedef void spread_tile(const fv_winograd_tile *t, const float *patch, ptrdiff_t row, ptrdiff_t column, float *to,
                          ptrdiff_t point);
-/* The patch has rows of K vectors. */
-typedef void gather_tile(const fv_winograd_tile *t, const float *from, ptrdiff_t point, vf *patch);
+/* The patch has rows of K pixels, WIDTH floats each. */
+typedef void gather_tile(const fv_winograd_tile *t, const float *from, ptrdiff_t point, float *patch);
 
 typedef struct transforms {
     spread_tile *input, *gradient, *weights; /* V = B' x B, M = A dy A', U = G w G' */
@@ -45,8 +45,9 @@ static inline const transforms *transforms_of(const fv_winograd *k) { return &SI
 
 /* ---- winograd2d_product.c, at one point. */
 
-/* M = V U for `tiles` tiles and one panel of `vectors` (1 or 2) vectors. */
-void SIMD(winograd2d_product)(const fv_winograd *k, int tiles, int vectors, const float *v, const float *u, float *m);
+/* M = V U for `tiles` tiles and one panel of `vectors` (1 or 2) vectors; `next` is the panel that will be asked for next. */
+void SIMD(winograd2d_product)(const fv_winograd *k, int tiles, int vectors, const float *v, const float *u,
+                              const float *next, float *m);
 /* U = V' M over the tiles, or where `add` is set that much more. */
 void SIMD(winograd2d_product_back)(const fv_winograd *k, int tiles, int vectors, const float *v, const float *m,
                                    bool add, float *u);
