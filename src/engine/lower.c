@@ -179,6 +179,12 @@ static fv_status provide(lowering *l, const fv_step *step, int i, fv_value **val
 
 /* ---- Steps ----------------------------------------------------------------------------------------------------------- */
 
+/* See ops/kernel.h. */
+static bool is_settled(const fv_value *value) {
+    const fv_param *param = value->node->op == &fv_parameter_op ? value->node->param : NULL;
+    return param && param->layout && param->pins;
+}
+
 static void free_step(fv_step *step) {
     if (step && step->free_state) step->free_state(step->state);
     fv_free(step);
@@ -210,7 +216,10 @@ static fv_step *new_step(const lowering *l, const fv_node *node, const fv_kernel
     *step =
         (fv_step){.node = node, .kernel = kernel, .env = &l->plan->env, .threads = fv_team_size(l->plan->args.team)};
     step->forward = node->forward ? l->step_of[node->forward->id] : NULL;
-    for (int i = 0; i < node->n_in; i++) step->in_layout[i] = offered(l->plan, node, in, i);
+    for (int i = 0; i < node->n_in; i++) {
+        step->in_layout[i] = offered(l->plan, node, in, i);
+        step->settled[i] = is_settled(in[i]);
+    }
     for (int i = 0; i < node->n_out; i++) {
         const fv_value *value = &node->out[i];
         if (node->op == &fv_reorder_parameter_op)
