@@ -146,13 +146,13 @@ void SIMD(winograd2d_weights)(const fv_winograd *k, int c0, int c1, const float 
 
 void SIMD(winograd2d_weights_back)(const fv_winograd *k, int c0, int c1, const float *u, float *dw) {
     const int taps = k->tile.taps * k->tile.taps;
-    float patch[MOST * MOST * WIDTH];
+    vf patch[MOST * MOST];
     for (int slice = 0; slice * WIDTH < k->shape.oc; slice++)
         for (int c = c0; c < c1; c++) {
             transforms_of(k)->weights_back(&k->tile, u + in_panels(slice, u_panel(k)) + c * PANEL, k->u_point, patch);
             for (int j = 0; j < WIDTH && slice * WIDTH + j < k->shape.oc; j++) {
                 float *to = dw + ((size_t)(slice * WIDTH + j) * (size_t)k->shape.ic + (size_t)c) * (size_t)taps;
-                for (int t = 0; t < taps; t++) to[t] = patch[t * WIDTH + j];
+                for (int t = 0; t < taps; t++) to[t] = patch[t][j];
             }
         }
 }
@@ -180,19 +180,22 @@ static void put(const fv_winograd *k, const outputs *out, place at, int slice, c
     const size_t pitch = (size_t)of.width * (size_t)lanes;
     size_t first = map_at(&of, lanes, at.image, slice) + (size_t)at.row * pitch + (size_t)at.column * (size_t)lanes;
     const vf bias = bias_of(k, out, slice);
-    float patch[MOST * MOST * WIDTH];
+    union {
+        vf pixel[MOST * MOST];
+        float lane[MOST * MOST * WIDTH];
+    } patch;
     fetch_patch(&of, lanes, out->y + map_at(&of, lanes, at.image, slice), at.row, at.column, size, 1);
-    transforms_of(k)->output(&k->tile, m, k->m_point, patch);
+    transforms_of(k)->output(&k->tile, m, k->m_point, patch.pixel);
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) {
-            float *value = patch + (i * size + j) * WIDTH;
-            vf y = load(value) + bias;
-            store(value, out->skip ? y + load(out->skip + first + (size_t)i * pitch + (size_t)(j * lanes)) : y);
+            vf *y = &patch.pixel[i * size + j];
+            *y += bias;
+            if (out->skip) *y += load(out->skip + first + (size_t)i * pitch + (size_t)(j * lanes));
         }
-    if (out->activate) out->activate((size_t)(rows * size * WIDTH), patch, patch);
+    if (out->activate) out->activate((size_t)(rows * size * WIDTH), patch.lane, patch.lane);
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++)
-            store(out->y + first + (size_t)i * pitch + (size_t)(j * lanes), load(patch + (i * size + j) * WIDTH));
+            store(out->y + first + (size_t)i * pitch + (size_t)(j * lanes), patch.pixel[i * size + j]);
 }
 
 /* Vectors of a panel. */

@@ -32,8 +32,8 @@ static inline int out_slices(const fv_winograd *k) {
 /* The patch's pixels lie `row` and `column` floats apart. */
 typedef void spread_tile(const fv_winograd_tile *t, const float *patch, ptrdiff_t row, ptrdiff_t column, float *to,
                          ptrdiff_t point);
-/* The patch has rows of K pixels, WIDTH floats each. */
-typedef void gather_tile(const fv_winograd_tile *t, const float *from, ptrdiff_t point, float *patch);
+/* The patch has rows of K vectors. */
+typedef void gather_tile(const fv_winograd_tile *t, const float *from, ptrdiff_t point, vf *patch);
 
 typedef struct transforms {
     spread_tile *input, *gradient, *weights; /* V = B' x B, M = A dy A', U = G w G' */

@@ -86,7 +86,7 @@ FV_INLINE void spread(const int N, const int K, rows c, const float *patch, ptrd
     }
 }
 
-FV_INLINE void gather(const int N, const int K, rows c, const float *from, ptrdiff_t point, float *patch) {
+FV_INLINE void gather(const int N, const int K, rows c, const float *from, ptrdiff_t point, vf *patch) {
     vf half[MOST][MOST];
     for (int j = 0; j < N; j++) {
         vf v[MOST], y[MOST];
@@ -96,12 +96,7 @@ FV_INLINE void gather(const int N, const int K, rows c, const float *from, ptrdi
 #pragma GCC unroll 8
         for (int i = 0; i < K; i++) half[i][j] = y[i];
     }
-    for (int i = 0; i < K; i++, patch += K * WIDTH) {
-        vf y[MOST];
-        evaluate_back(N, K, c, half[i], y);
-#pragma GCC unroll 8
-        for (int j = 0; j < K; j++) store(patch + j * WIDTH, y[j]);
-    }
+    for (int i = 0; i < K; i++) evaluate_back(N, K, c, half[i], patch + i * K);
 }
 
 #define SPREAD(name, N, K, matrix)                                                                              \
@@ -110,7 +105,7 @@ FV_INLINE void gather(const int N, const int K, rows c, const float *from, ptrdi
         spread(N, K, t->matrix, patch, row, column, to, point);                                                 \
     }
 #define GATHER(name, N, K, matrix)                                                               \
-    static void name(const fv_winograd_tile *t, const float *from, ptrdiff_t point, float *patch) { \
+    static void name(const fv_winograd_tile *t, const float *from, ptrdiff_t point, vf *patch) { \
         gather(N, K, t->matrix, from, point, patch);                                             \
     }
 #define TRANSFORMS(M, R)                                 \
