@@ -1,7 +1,7 @@
 /* Convolution by Winograd's method on own kernels (kernels/winograd.h): 5x5 and 3x3, forward and backward, on every ISA. The kind of
  * tile is the cheapest for the shape. Constant weights are transformed by the plan's prologue; others in each run, which the threads share
- * before they share the tiles, or each block's tiles and then its channels. For the weights' gradient they share a block's tiles, then its
- * points. So each sum is one thread's, and the same for any number of them.
+ * before they share the tiles, or each block's tiles and then its channels. For the weights' gradient each has output
+ * channels of its own, or they share a block's tiles, then its points. So each sum is one thread's, and the same for any number of them.
  *
  * The relative L2 error against double is at most 9e-6 (F(4x4,3x3): 2e-6) on sums of up to 512 channels; a
  * test holds it below 2e-5 (tests/kernels/test_winograd.c). */
@@ -125,11 +125,13 @@ fv_status fv_winograd_plan(fv_step *step) {
     return FV_OK;
 }
 
-/* Scratch holds U, and the V and M of a block. */
+/* Scratch holds U, and where threads share a block its V and M; otherwise each thread has its own. */
 fv_status fv_winograd_plan_weights(fv_step *step) {
     const fv_winograd *k = prepare(step);
     if (!k) return step->refused ? FV_OK : fv_last_status();
-    step->scratch_bytes = bytes_of(weights_floats(k)) + bytes_of(inputs_floats(k)) + bytes_of(products_floats(k));
+    step->scratch_bytes = bytes_of(weights_floats(k));
+    *(k->together ? &step->scratch_bytes : &step->own_scratch_bytes) +=
+        bytes_of(inputs_floats(k)) + bytes_of(products_floats(k));
     return FV_OK;
 }
 
@@ -183,11 +185,15 @@ static void convolve_tiles(const fv_step *step, const job *j, int t0, int t1, in
     }
 }
 
+static float *own_scratch(const fv_step *step, int thread) {
+    return (float *)step->own_scratch + step->own_scratch_stride / sizeof(float) * (size_t)thread;
+}
+
 static void convolve(const fv_step *step, const job *j, int thread, int nthreads) {
     const fv_winograd *k = step->state;
     const bool ready = step->in_layout[1].kind == FV_WINOGRAD;
     const float *u = ready ? j->w : transform(step, j, thread, nthreads);
-    float *own = (float *)step->own_scratch + step->own_scratch_stride / sizeof(float) * (size_t)thread;
+    float *own = own_scratch(step, thread);
     if (k->together) {
         float *v = ready ? step->scratch : behind(step->scratch, weights_floats(k));
         convolve_tiles(step, j, 0, k->tiles, thread, nthreads, u, v, own);
@@ -219,23 +225,37 @@ void fv_winograd_run_data(const fv_step *step, int thread, int nthreads) {
              nthreads);
 }
 
-void fv_winograd_run_weights(const fv_step *step, int thread, int nthreads) {
+/* Panels [p0, p1) of U by `crew` threads, of which this is number `who`; v and what follows it is theirs. */
+static void add_up(const fv_step *step, int p0, int p1, int who, int crew, float *v) {
     const fv_simd *simd = fv_simd_pick();
     const fv_winograd *k = step->state;
-    float *u = step->scratch, *v = behind(u, weights_floats(k)), *m = behind(v, inputs_floats(k));
+    float *m = behind(v, inputs_floats(k));
     int begin, end;
     for (int first = 0; first < k->tiles; first += k->block) {
         int count = k->tiles - first < k->block ? k->tiles - first : k->block;
-        fv_share(count, thread, nthreads, &begin, &end);
+        fv_share(count, who, crew, &begin, &end);
         simd->winograd2d_spread(k, first, first + begin, first + end, step->in[0], v);
-        simd->winograd2d_spread_gradient(k, first, first + begin, first + end, step->in[1], m);
-        fv_team_barrier(step->env->team);
-        fv_share(simd->winograd2d_parts(k), thread, nthreads, &begin, &end);
-        simd->winograd2d_multiply(k, first, count, begin, end, v, m, u);
+        simd->winograd2d_spread_gradient(k, first, first + begin, first + end, p0, p1, step->in[1], m);
+        if (crew > 1) fv_team_barrier(step->env->team);
+        fv_share(k->tile.points * k->tile.points * (p1 - p0), who, crew, &begin, &end);
+        simd->winograd2d_multiply(k, first, count, p0, p1, begin, end, v, m, step->scratch);
+        if (crew > 1) fv_team_barrier(step->env->team);
+    }
+}
+
+void fv_winograd_run_weights(const fv_step *step, int thread, int nthreads) {
+    const fv_simd *simd = fv_simd_pick();
+    const fv_winograd *k = step->state;
+    int begin, end;
+    if (k->together) {
+        add_up(step, 0, k->panels, thread, nthreads, behind(step->scratch, weights_floats(k)));
+    } else {
+        fv_share(k->panels, thread, nthreads, &begin, &end);
+        add_up(step, begin, end, 0, 1, own_scratch(step, thread));
         fv_team_barrier(step->env->team);
     }
     fv_share(k->shape.ic, thread, nthreads, &begin, &end);
-    simd->winograd2d_weights_back(k, begin, end, u, step->out[0]);
+    simd->winograd2d_weights_back(k, begin, end, step->scratch, step->out[0]);
     if (!args_of(step->node)->has_bias) return;
     fv_share((k->shape.oc + k->lanes - 1) / k->lanes, thread, nthreads, &begin, &end);
     simd->winograd2d_bias(k, begin, end, step->in[1], step->out[1]);

@@ -216,14 +216,14 @@ static void check_weights(const fv_simd *simd, const layer *l, int kind) {
     size_t u_floats = simd->winograd2d_weights_floats(&k), v_floats = simd->winograd2d_inputs_floats(&k);
     size_t m_floats = simd->winograd2d_products_floats(&k);
     float *u = room(u_floats), *v = room(v_floats), *m = room(m_floats);
-    int parts = simd->winograd2d_parts(&k), ic = l->s.ic, blocks = (l->s.oc + l->lanes - 1) / l->lanes;
+    int parts = k.tile.points * k.tile.points * k.panels, ic = l->s.ic, blocks = (l->s.oc + l->lanes - 1) / l->lanes;
     for (int first = 0; first < k.tiles; first += k.block) {
         int end = first + k.block < k.tiles ? first + k.block : k.tiles, middle = (first + end) / 2;
         simd->winograd2d_spread(&k, first, first, end, l->x, v);
-        simd->winograd2d_spread_gradient(&k, first, first, middle, l->dy, m);
-        simd->winograd2d_spread_gradient(&k, first, middle, end, l->dy, m);
-        simd->winograd2d_multiply(&k, first, end - first, 0, parts / 2, v, m, u);
-        simd->winograd2d_multiply(&k, first, end - first, parts / 2, parts, v, m, u);
+        simd->winograd2d_spread_gradient(&k, first, first, middle, 0, k.panels, l->dy, m);
+        simd->winograd2d_spread_gradient(&k, first, middle, end, 0, k.panels, l->dy, m);
+        simd->winograd2d_multiply(&k, first, end - first, 0, k.panels, 0, parts / 2, v, m, u);
+        simd->winograd2d_multiply(&k, first, end - first, 0, k.panels, parts / 2, parts, v, m, u);
     }
     simd->winograd2d_weights_back(&k, 0, ic / 2, u, dw);
     simd->winograd2d_weights_back(&k, ic / 2, ic, u, dw);

@@ -5,7 +5,9 @@
 enum {
     CACHE = 256 * 1024,         /* bytes of V in a block that one thread has to itself, at least */
     LAST_CACHE = 8192 * 1024,   /* of V in a block that threads share */
-    SHARED_CACHE = 2048 * 1024, /* of V and M in a block of the weights' gradient, at least */
+    OWN_CACHE = 512 * 1024,     /* of V and M in a block of the weights' gradient, at least */
+    SHARED_CACHE = 2048 * 1024, /* the same where threads share it */
+    FEW = 4,                    /* threads */
     BAND = 256 * 1024,          /* bytes of M in a band */
     MOST = FV_WINOGRAD_MOST,
 };
@@ -34,16 +36,22 @@ static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 /* A block is the larger the more it has to read (and write) of U. Where U is larger than all V, threads read it once between them
  * instead of once each; then each has whole blocks of channels. */
-static void share_work(fv_winograd *k, bool gradient, int threads) {
+static void share_forward(fv_winograd *k, int threads) {
     const size_t u = (size_t)(points_of(k) * k->u_point) * sizeof(float);
-    k->together = !gradient && k->tiles < k->shape.oc && k->panels >= threads && k->lanes <= PANEL;
-    if (gradient)
-        k->block = block_of(k, k->tiles, larger(SHARED_CACHE, u / 2), k->slices + 2 * k->panels);
-    else if (k->together)
-        k->block = block_of(k, k->tiles, LAST_CACHE, k->slices);
-    else
-        k->block = block_of(k, rounds(k->tiles, threads), larger(CACHE, u / 8), k->slices);
-    k->band = gradient ? k->panels : band_of(k);
+    k->together = k->tiles < k->shape.oc && k->panels >= threads && k->lanes <= PANEL;
+    k->block = k->together ? block_of(k, k->tiles, LAST_CACHE, k->slices)
+                           : block_of(k, rounds(k->tiles, threads), larger(CACHE, u / 8), k->slices);
+    k->band = band_of(k);
+}
+
+/* Few threads have panels of their own, and each transforms all inputs for itself: what one core has just written costs another one
+ * more to read than to compute. */
+static void share_gradient(fv_winograd *k, int threads) {
+    const size_t u = (size_t)(points_of(k) * k->u_point) * sizeof(float);
+    k->together = threads > FEW || (k->panels % threads && k->panels < 4 * threads);
+    k->band = k->together ? k->panels : rounds(k->panels, threads);
+    k->block = block_of(k, k->tiles, k->together ? larger(SHARED_CACHE, u / 2) : larger(OWN_CACHE, u / (size_t)threads),
+                        k->slices + 2 * k->band);
 }
 
 void SIMD(winograd2d_plan)(const fv_conv_shape *s, int lanes, int kind, bool gradient, int threads, fv_winograd *k) {
@@ -54,7 +62,7 @@ void SIMD(winograd2d_plan)(const fv_conv_shape *s, int lanes, int kind, bool gra
     k->slices = rounds(s->ic, WIDTH);
     k->panels = rounds(out_slices(k), 2);
     k->u_point = distance(k->panels * u_panel(k));
-    share_work(k, gradient, threads);
+    (gradient ? share_gradient : share_forward)(k, threads);
     k->v_point = distance(k->slices * v_slice(k));
     k->m_point = distance(k->band * m_panel(k));
 }
@@ -101,12 +109,17 @@ FV_INLINE void fetch_patch(const maps *m, int lanes, const float *map, int row, 
             __builtin_prefetch(map + ((size_t)i * (size_t)m->width + (size_t)j) * (size_t)lanes, write);
 }
 
-/* Calls `spread` on the size x size patch of a map that begins at (row, column), zero where it hangs over. */
-static void spread_patch(const fv_winograd *k, spread_tile *spread, const maps *m, const float *map, int row,
-                         int column, int size, float *to, ptrdiff_t point) {
+/* Calls `spread` on a tile's size x size patch of a vector of channels, `top` and `left` of its first output, zero where it hangs over
+ * the map; fetches the next tile's. */
+static void spread_patch(const fv_winograd *k, spread_tile *spread, const maps *m, const float *x, int slice, int tile,
+                         int top, int left, int size, float *to, ptrdiff_t point) {
     const int lanes = k->lanes;
     const ptrdiff_t pitch = (ptrdiff_t)m->width * lanes;
+    const place at = place_of(k, tile), next = place_of(k, tile + 1 < k->tiles ? tile + 1 : tile);
+    const float *map = x + map_at(m, lanes, at.image, slice);
+    const int row = at.row - top, column = at.column - left;
     float patch[MOST * MOST * WIDTH];
+    fetch_patch(m, lanes, x + map_at(m, lanes, next.image, slice), next.row - top, next.column - left, size, 0);
     if (row >= 0 && column >= 0 && row + size <= m->height && column + size <= m->width) {
         spread(&k->tile, map + row * pitch + (ptrdiff_t)column * lanes, pitch, lanes, to, point);
         return;
@@ -220,15 +233,9 @@ static void forward_band(const fv_winograd *k, const outputs *out, int tile, int
 void SIMD(winograd2d_spread)(const fv_winograd *k, int first, int t0, int t1, const float *x, float *v) {
     const maps of = maps_in(k);
     for (int slice = 0; slice < k->slices; slice++)
-        for (int tile = t0; tile < t1; tile++) {
-            const place at = place_of(k, tile), next = place_of(k, tile + 1);
-            if (tile + 1 < k->tiles)
-                fetch_patch(&of, k->lanes, x + map_at(&of, k->lanes, next.image, slice), next.row - k->shape.pad[0],
-                            next.column - k->shape.pad[1], k->tile.points, 0);
-            spread_patch(k, transforms_of(k)->input, &of, x + map_at(&of, k->lanes, at.image, slice),
-                         at.row - k->shape.pad[0], at.column - k->shape.pad[1], k->tile.points,
-                         v + slice * v_slice(k) + (tile - first) * WIDTH, k->v_point);
-        }
+        for (int tile = t0; tile < t1; tile++)
+            spread_patch(k, transforms_of(k)->input, &of, x, slice, tile, k->shape.pad[0], k->shape.pad[1],
+                         k->tile.points, v + slice * v_slice(k) + (tile - first) * WIDTH, k->v_point);
 }
 
 void SIMD(winograd2d_outputs)(const fv_winograd *k, int first, int count, int p0, int p1, const float *v, const float *u,
@@ -241,26 +248,22 @@ void SIMD(winograd2d_outputs)(const fv_winograd *k, int first, int count, int p0
 
 /* ---- The weights' gradient ------------------------------------------------------------------------------------------- */
 
-void SIMD(winograd2d_spread_gradient)(const fv_winograd *k, int first, int t0, int t1, const float *dy, float *m) {
+void SIMD(winograd2d_spread_gradient)(const fv_winograd *k, int first, int t0, int t1, int p0, int p1, const float *dy,
+                                      float *m) {
     const maps of = maps_out(k);
-    for (int slice = 0; slice < out_slices(k); slice++)
-        for (int tile = t0; tile < t1; tile++) {
-            const place at = place_of(k, tile);
-            spread_patch(k, transforms_of(k)->gradient, &of, dy + map_at(&of, k->lanes, at.image, slice), at.row,
-                         at.column, k->tile.outputs, m + in_panels(slice, m_panel(k)) + (tile - first) * PANEL,
-                         k->m_point);
-        }
+    for (int slice = 2 * p0; slice < 2 * p1 && slice < out_slices(k); slice++)
+        for (int tile = t0; tile < t1; tile++)
+            spread_patch(k, transforms_of(k)->gradient, &of, dy, slice, tile, 0, 0, k->tile.outputs,
+                         m + in_panels(slice - 2 * p0, m_panel(k)) + (tile - first) * PANEL, k->m_point);
 }
 
-int SIMD(winograd2d_parts)(const fv_winograd *k) { return points_of(k) * k->panels; }
-
-void SIMD(winograd2d_multiply)(const fv_winograd *k, int first, int count, int p0, int p1, const float *v,
-                               const float *m, float *u) {
-    for (int part = p0; part < p1; part++) {
-        int p = part / k->panels, panel = part % k->panels;
+void SIMD(winograd2d_multiply)(const fv_winograd *k, int first, int count, int p0, int p1, int part0, int part1,
+                               const float *v, const float *m, float *u) {
+    for (int part = part0; part < part1; part++) {
+        int p = part / (p1 - p0), panel = part % (p1 - p0);
         SIMD(winograd2d_product_back)
-        (k, count, vectors_of(k, panel), v + p * k->v_point, m + p * k->m_point + panel * m_panel(k), first > 0,
-         u + p * k->u_point + panel * u_panel(k));
+        (k, count, vectors_of(k, p0 + panel), v + p * k->v_point, m + p * k->m_point + panel * m_panel(k), first > 0,
+         u + p * k->u_point + (p0 + panel) * u_panel(k));
     }
 }
 

@@ -95,11 +95,11 @@ FV_INLINE void product_back(const int C, int tiles, const float *v, const float 
 
 void SIMD(winograd2d_product_back)(const fv_winograd *k, int tiles, int vectors, const float *v, const float *m,
                                    bool add, float *u) {
-    for (int slice = 0; slice < k->slices; slice++, v += v_slice(k))
-        for (int i = 0; i < WIDTH; i += CHANNELS, u += CHANNELS * PANEL) {
-            if (vectors == 2)
-                product_back(2, tiles, v + i, m, add, u);
-            else
-                product_back(1, tiles, v + i, m, add, u);
-        }
+    for (int c = 0; c < k->shape.ic; c += CHANNELS, u += CHANNELS * PANEL) {
+        const float *from = v + c / WIDTH * v_slice(k) + c % WIDTH;
+        if (vectors == 2)
+            product_back(2, tiles, from, m, add, u);
+        else
+            product_back(1, tiles, from, m, add, u);
+    }
 }
