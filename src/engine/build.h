@@ -11,7 +11,7 @@ typedef struct fv_slot {
     int first, last;       /* phases between which it is alive; first > last: not used */
     int reader;            /* index of the last step that reads it; -1: none */
     bool keep;             /* an output of the plan: alive to the end */
-    bool constant;         /* depends on parameters alone: made by the prologue, alive for ever */
+    bool constant;         /* depends on frozen parameters alone: made by the prologue */
     struct fv_slot *alias; /* lies in the memory of that one; NULL: its own */
     void *external;        /* memory that is not the plan's: a parameter; inputs are bound at each run */
     size_t offset;         /* in the arena */

@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "engine/build.h"
 #include "kernels/dnn.h"
+#include "ops/reorder.h"
 #include "ops/rooms.h"
 
 #include <string.h>
@@ -58,7 +59,7 @@ static fv_status grow_slots(fv_plan *plan) {
 }
 
 static bool same_layout(const fv_layout *a, const fv_layout *b) {
-    return a->kind == b->kind && (a->kind != FV_OPAQUE || fv_dnn_layout_equal(a->opaque, b->opaque));
+    return a->kind == b->kind && a->tiles == b->tiles && fv_dnn_layout_equal(a->opaque, b->opaque);
 }
 
 static size_t bytes_in(const fv_shape *shape, const fv_layout *layout) {
@@ -168,12 +169,21 @@ static fv_layout offered(const fv_plan *plan, const fv_node *node, fv_value *con
 static fv_status provide(lowering *l, const fv_step *step, int i, fv_value **value) {
     const fv_layout *wanted = &step->in_layout[i];
     if ((*value)->node->op == &fv_parameter_op) FV_TRY(settle_parameter(l->plan, *value, wanted));
-    const fv_layout *has = &fv_slot_of(l->plan, *value)->layout;
+    const fv_layout *has = &fv_slot_of(l->plan, *value)->layout, plain = {.kind = FV_PLAIN};
     if (same_layout(has, wanted) && has->parts == wanted->parts) return FV_OK;
-    return reorder(l, *value, &fv_reorder_parameter_op, &fv_reorder_parameter_op.kernels[0], wanted, value);
+    const fv_op *op = &fv_reorder_parameter_op;
+    if (wanted->kind != FV_WINOGRAD) return reorder(l, *value, op, &op->kernels[FV_REORDER], wanted, value);
+    if (has->kind != FV_PLAIN) FV_TRY(reorder(l, *value, op, &op->kernels[FV_REORDER], &plain, value));
+    return reorder(l, *value, op, &op->kernels[FV_TRANSFORM], wanted, value);
 }
 
 /* ---- Steps ----------------------------------------------------------------------------------------------------------- */
+
+/* See ops/kernel.h. */
+static bool is_settled(const fv_value *value) {
+    const fv_param *param = value->node->op == &fv_parameter_op ? value->node->param : NULL;
+    return param && param->layout && param->pins;
+}
 
 static void free_step(fv_step *step) {
     if (step && step->free_state) step->free_state(step->state);
@@ -189,25 +199,13 @@ static fv_status append_step(fv_plan *plan, fv_step *step, fv_value *const in[])
     return FV_OK;
 }
 
-static bool is_constant_input(const fv_plan *plan, const fv_value *value) {
-    if (value->node->op != &fv_parameter_op) return fv_slot_of(plan, value)->constant;
-    return fv_parameter_of(value->node)->treatment.frozen;
-}
-
-/* Made from parameters alone that the plan does not change: the prologue computes it. */
-static bool is_constant(const fv_plan *plan, const fv_node *node, fv_value *const in[]) {
-    if (node->n_in == 0 || node->op->flags & FV_OP_EFFECT || node->op->written_in) return false;
-    for (int i = 0; i < node->n_in; i++)
-        if (!is_constant_input(plan, in[i])) return false;
-    return true;
-}
-
-static void settle_outputs(fv_plan *plan, const fv_step *step, bool constant) {
+/* Constants are what the prologue computes. */
+static void settle_outputs(fv_plan *plan, const fv_step *step) {
     for (int i = 0; i < step->node->n_out; i++) {
         const fv_value *value = &step->node->out[i];
         fv_slot *slot = fv_slot_of(plan, value);
         bool keep = slot->keep || step->node->op->flags & FV_OP_EFFECT; /* an update's: read after the run */
-        *slot = (fv_slot){.layout = step->out_layout[i], .keep = keep, .constant = constant};
+        *slot = (fv_slot){.layout = step->out_layout[i], .keep = keep, .constant = fv_is_constant(value)};
         slot->bytes = step->out_bytes[i] ? step->out_bytes[i] : bytes_in(&value->shape, &slot->layout);
     }
 }
@@ -218,7 +216,10 @@ static fv_step *new_step(const lowering *l, const fv_node *node, const fv_kernel
     *step =
         (fv_step){.node = node, .kernel = kernel, .env = &l->plan->env, .threads = fv_team_size(l->plan->args.team)};
     step->forward = node->forward ? l->step_of[node->forward->id] : NULL;
-    for (int i = 0; i < node->n_in; i++) step->in_layout[i] = offered(l->plan, node, in, i);
+    for (int i = 0; i < node->n_in; i++) {
+        step->in_layout[i] = offered(l->plan, node, in, i);
+        step->settled[i] = is_settled(in[i]);
+    }
     for (int i = 0; i < node->n_out; i++) {
         const fv_value *value = &node->out[i];
         if (node->op == &fv_reorder_parameter_op)
@@ -244,7 +245,7 @@ static fv_status add_step(lowering *l, const fv_node *node, const fv_kernel *ker
         return status;
     }
     if (node->id < l->n_nodes) l->step_of[node->id] = step;
-    settle_outputs(plan, step, is_constant(plan, node, in));
+    settle_outputs(plan, step);
     return FV_OK;
 }
 

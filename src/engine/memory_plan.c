@@ -24,17 +24,21 @@ static void live_at(fv_slot *slot, int phase) {
     if (phase > slot->last) slot->last = phase;
 }
 
+/* A constant that steps of every run read lives for ever; what the prologue alone reads, while it runs. */
 static void find_lifetimes(fv_plan *plan) {
     int end = plan->n_steps ? plan->steps[plan->n_steps - 1]->phase : 0;
     for (int i = 0; i < plan->n_slots; i++) plan->slots[i].first = end + 1, plan->slots[i].last = -1;
     for (int s = 0; s < plan->n_steps; s++) {
         const fv_step *step = plan->steps[s];
-        for (int i = 0; i < step->node->n_in; i++) live_at(fv_slot_of(plan, plan->reads[s][i]), step->phase);
+        for (int i = 0; i < step->node->n_in; i++) {
+            fv_slot *slot = fv_slot_of(plan, plan->reads[s][i]);
+            live_at(slot, step->phase);
+            if (slot->constant && s >= plan->n_prologue) live_at(slot, 0), live_at(slot, end);
+        }
         for (int i = 0; i < step->node->n_out; i++) {
             fv_slot *slot = fv_slot_of(plan, &step->node->out[i]);
             live_at(slot, step->phase);
-            if (slot->keep || slot->constant) live_at(slot, end);
-            if (slot->constant) live_at(slot, 0);
+            if (slot->keep) live_at(slot, end);
         }
     }
 }

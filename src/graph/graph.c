@@ -265,6 +265,15 @@ fv_status fv_auxiliary(fv_value *logits, float weight) {
     return FV_OK;
 }
 
+bool fv_is_constant(const fv_value *value) {
+    const fv_node *node = value->node;
+    if (node->op == &fv_parameter_op) return fv_parameter_of(node)->treatment.frozen;
+    if (node->n_in == 0 || node->op->flags & FV_OP_EFFECT || node->op->written_in) return false;
+    for (int i = 0; i < node->n_in; i++)
+        if (!fv_is_constant(node->in[i])) return false;
+    return true;
+}
+
 bool fv_is_in_scope(const fv_node *node, const char *scope, size_t length) {
     return strncmp(node->name, scope, length) == 0 && (node->name[length] == '.' || node->name[length] == '\0');
 }

@@ -89,6 +89,9 @@ static inline bool fv_is_leaf(const fv_node *node) { return node->op == &fv_inpu
 static inline const fv_parameter *fv_parameter_of(const fv_node *node) { return node->args; }
 static inline bool fv_is_trained(const fv_parameter *info) { return !info->state && !info->treatment.frozen; }
 
+/* Made of frozen parameters alone: what a plan computes once, and again when a parameter has changed. */
+bool fv_is_constant(const fv_value *value);
+
 /* "layer4" names the node that is called so, and all in its scope: "layer4.1.relu", not "layer40". `length`: of the scope's name. */
 bool fv_is_in_scope(const fv_node *node, const char *scope, size_t length);
 

@@ -21,6 +21,9 @@ size_t fv_winograd_least(const fv_conv_shape *shape, size_t direct);
 double fv_winograd_cost(const fv_node *node, int threads);
 fv_status fv_winograd_plan(fv_step *step);
 fv_status fv_winograd_plan_weights(fv_step *step);
+/* A weight from FV_PLAIN to FV_WINOGRAD. */
+fv_status fv_winograd_plan_transform(fv_step *step);
+void fv_winograd_run_transform(const fv_step *step, int thread, int nthreads);
 void fv_winograd_run(const fv_step *step, int thread, int nthreads);
 void fv_winograd_run_data(const fv_step *step, int thread, int nthreads);
 void fv_winograd_run_weights(const fv_step *step, int thread, int nthreads);

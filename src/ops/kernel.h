@@ -11,6 +11,7 @@
 #include "kernels/layout.h"
 
 typedef struct fv_dnn_layout fv_dnn_layout;
+typedef struct fv_winograd fv_winograd;
 typedef struct fv_step fv_step;
 
 /* Batches whose gradients make one step (accumulate). {0}: each batch is a group. */
@@ -36,6 +37,7 @@ typedef struct fv_run_env {
 typedef struct fv_layout {
     fv_layout_kind kind;
     const fv_dnn_layout *opaque; /* of FV_OPAQUE; owned by whoever planned it, alive as long as the plan */
+    const fv_winograd *tiles;    /* of FV_WINOGRAD; likewise */
     int parts; /* 0: one copy. n: n copies, one a thread, that whoever reads them adds up in order (gradients) */
 } fv_layout;
 
@@ -70,10 +72,11 @@ struct fv_step {
      * parameters (or as FV_OP_ANY_LAYOUT and FV_OP_SAME_LAYOUT say); plan() may change those of parameters. Pointers are
      * set when memory is planned. */
     fv_layout in_layout[FV_MAX_IN], out_layout[FV_MAX_OUT];
+    bool settled[FV_MAX_IN]; /* set before plan(): a parameter whose layout is not FV_PLAIN, and another plan relies on that */
     void *in[FV_MAX_IN], *out[FV_MAX_OUT];
     size_t in_bytes[FV_MAX_IN]; /* of each input's memory, one part; set when memory is planned */
     size_t out_bytes
-        [FV_MAX_OUT]; /* set by plan() for opaque outputs and FV_OPAQUE layouts; else follows from shape and layout */
+        [FV_MAX_OUT]; /* set by plan() for opaque outputs and FV_WINOGRAD; else follows from shape and layout */
 
     size_t scratch_bytes; /* set by plan(): working memory during the step, all threads together */
     void *scratch;

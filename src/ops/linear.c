@@ -191,9 +191,34 @@ static void run_dnn_weights(const fv_step *step, int thread, int nthreads) {
                                      .diff_bias = step->out[1]});
 }
 
+/* ---- Kernels: plain, of few images ------------------------------------------------------------------------------------ */
+
+/* Reads the weights, which is what takes the time, faster than oneDNN does. At inference alone: oneDNN's backward passes would have
+ * them in a layout of their own. */
+static double cost_few(const fv_node *node, int threads) {
+    fv_conv_shape s = conv_of(node);
+    bool suits = fv_is_constant(node->in[1]) && fv_simd_pick()->linear_supported(&s);
+    return suits ? 0.8 * cost_dnn(node, threads) : FV_NEVER;
+}
+
+static fv_status plan_few(fv_step *step) {
+    fv_conv_shape s = conv_of(step->node);
+    step->refused = !fv_simd_pick()->linear_supported(&s) || step->settled[1];
+    return FV_OK;
+}
+
+static void run_few(const fv_step *step, int thread, int nthreads) {
+    fv_conv_shape s = conv_of(step->node);
+    int begin, end;
+    fv_share(s.oc, thread, nthreads, &begin, &end);
+    const float *bias = has_bias(step->node) ? step->in[2] : NULL;
+    fv_simd_pick()->linear_forward(&s, begin, end, step->in[0], step->in[1], bias, step->out[0]);
+}
+
 static const fv_kernel kernels[] = {
     {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, cost_batch, plan_batch, run_batch},
     {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_dnn, plan_dnn, run_dnn},
+    {"simd", FV_PLAIN, FV_PLAIN, 0, cost_few, plan_few, run_few},
 };
 
 static const fv_kernel data_kernels[] = {

@@ -1,8 +1,11 @@
 /* Reorder of a parameter, or of its gradient: y = the sum of x's parts, in another layout. The engine puts one where a
- * kernel wants a parameter differently from how it lies; the layout of the output is set before plan(). */
+ * kernel wants a parameter differently from how it lies; the layout of the output is set before plan(). FV_WINOGRAD is made
+ * of a plain weight by a kernel of its own. */
 #include "kernels/cpu.h"
 #include "kernels/dnn.h"
+#include "ops/conv2d.h"
 #include "ops/elementwise.h"
+#include "ops/reorder.h"
 #include "ops/rooms.h"
 
 #include <string.h>
@@ -45,7 +48,11 @@ static void run(const fv_step *step, int thread, int nthreads) {
     fv_step_ended(step, fv_prim_run(step->state, &args));
 }
 
-static const fv_kernel kernels[] = {{"simd", FV_PLAIN, FV_PLAIN, FV_SOLO, NULL, plan, run}};
+static const fv_kernel kernels[] = {
+    [FV_REORDER] = {"simd", FV_PLAIN, FV_PLAIN, FV_SOLO, NULL, plan, run},
+    [FV_TRANSFORM] = {"winograd", FV_PLAIN, FV_WINOGRAD, 0, NULL, fv_winograd_plan_transform,
+                      fv_winograd_run_transform},
+};
 
 static void ref(const fv_node *node, const double *const in[], double *const out[], const fv_run_env *env) {
     (void)env;

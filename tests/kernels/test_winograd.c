@@ -153,27 +153,36 @@ static float *room(size_t floats) {
 
 /* As so many threads would share it. */
 static void convolve(const fv_simd *simd, const fv_winograd *k, const layer *l, bool turned, int shares, float *y) {
-    size_t u_floats = simd->winograd2d_weights_floats(k), own = simd->winograd2d_tiles_floats(k);
+    size_t u_floats = simd->winograd2d_weights_floats(k), v_floats = simd->winograd2d_inputs_floats(k);
+    size_t m_floats = simd->winograd2d_products_floats(k);
     size_t one = (size_t)(k->tile.taps * k->tile.taps), many = one * (size_t)l->s.ic;
-    float *u = room(u_floats), *scratch = room(own);
+    float *u = room(u_floats), *v = room(v_floats), *m = room(m_floats);
     int begin, end;
     for (int i = 0; i < shares; i++) {
         fv_share(k->shape.ic, i, shares, &begin, &end);
         simd->winograd2d_weights(k, begin, end, l->w, turned ? one : many, turned ? many : one, turned, u);
     }
-    for (int i = 0; i < shares; i++) {
-        fv_share(k->tiles, i, shares, &begin, &end);
-        simd->winograd2d_forward(k, begin, end, turned ? l->dy : l->x, u, turned ? NULL : l->b, NULL, y, NULL, scratch);
+    for (int first = 0; first < k->tiles; first += k->block) {
+        int count = k->tiles - first < k->block ? k->tiles - first : k->block;
+        for (int i = 0; i < shares; i++) {
+            fv_share(count, i, shares, &begin, &end);
+            simd->winograd2d_spread(k, first, first + begin, first + end, turned ? l->dy : l->x, v);
+        }
+        for (int i = 0; i < shares; i++) {
+            fv_share(k->panels, i, shares, &begin, &end);
+            simd->winograd2d_outputs(k, first, count, begin, end, v, u, turned ? NULL : l->b, NULL, y, NULL, m);
+        }
     }
     fv_unmap(u, u_floats * sizeof(float));
-    fv_unmap(scratch, own * sizeof(float));
+    fv_unmap(v, v_floats * sizeof(float));
+    fv_unmap(m, m_floats * sizeof(float));
 }
 
 /* The error, and that the bits are those of any number of threads. */
 static void check_convolution(const fv_simd *simd, const fv_winograd *k, const layer *l, bool turned,
                               const double *should, size_t count) {
     float *y = room(count), *alone = room(count);
-    convolve(simd, k, l, turned, 3, y);
+    convolve(simd, k, l, turned, k->lanes <= 2 * simd->width ? 3 : 1, y); /* shares have whole blocks of channels */
     convolve(simd, k, l, turned, 1, alone);
     check(simd, k, turned ? "backward data" : "forward", y, should, count);
     assert_memory_equal(y, alone, count * sizeof(float));
@@ -183,7 +192,7 @@ static void check_convolution(const fv_simd *simd, const fv_winograd *k, const l
 
 static void check_forward(const fv_simd *simd, const layer *l, int kind) {
     fv_winograd k;
-    simd->winograd2d_plan(&l->s, l->lanes, kind, false, &k);
+    simd->winograd2d_plan(&l->s, l->lanes, kind, false, 1, &k);
     check_convolution(simd, &k, l, false, l->y,
                       (size_t)l->s.n * blocked(l->s.oc, l->lanes) * (size_t)(l->s.oh * l->s.ow));
 }
@@ -195,7 +204,7 @@ static void check_data(const fv_simd *simd, const layer *l, int kind) {
     back.ic = s->oc, back.ih = s->oh, back.iw = s->ow;
     back.oc = s->ic, back.oh = s->ih, back.ow = s->iw;
     for (int i = 0; i < 4; i++) back.pad[i] = s->kernel[0] - 1 - s->pad[i];
-    simd->winograd2d_plan(&back, l->lanes, kind, false, &k);
+    simd->winograd2d_plan(&back, l->lanes, kind, false, 1, &k);
     check_convolution(simd, &k, l, true, l->dx, (size_t)s->n * blocked(s->ic, l->lanes) * (size_t)(s->ih * s->iw));
 }
 
@@ -203,16 +212,18 @@ static void check_weights(const fv_simd *simd, const layer *l, int kind) {
     fv_winograd k;
     size_t count = (size_t)l->s.oc * (size_t)l->s.ic * (size_t)(l->s.kernel[0] * l->s.kernel[1]);
     float *dw = room(count), *db = room((size_t)l->s.oc);
-    simd->winograd2d_plan(&l->s, l->lanes, kind, true, &k);
-    size_t u_floats = simd->winograd2d_weights_floats(&k), floats = simd->winograd2d_tiles_floats(&k);
-    float *u = room(u_floats), *scratch = room(floats);
-    int parts = simd->winograd2d_parts(&k), ic = l->s.ic, blocks = (l->s.oc + l->lanes - 1) / l->lanes;
+    simd->winograd2d_plan(&l->s, l->lanes, kind, true, 1, &k);
+    size_t u_floats = simd->winograd2d_weights_floats(&k), v_floats = simd->winograd2d_inputs_floats(&k);
+    size_t m_floats = simd->winograd2d_products_floats(&k);
+    float *u = room(u_floats), *v = room(v_floats), *m = room(m_floats);
+    int parts = k.tile.points * k.tile.points * k.panels, ic = l->s.ic, blocks = (l->s.oc + l->lanes - 1) / l->lanes;
     for (int first = 0; first < k.tiles; first += k.block) {
         int end = first + k.block < k.tiles ? first + k.block : k.tiles, middle = (first + end) / 2;
-        simd->winograd2d_spread(&k, first, first, middle, l->x, l->dy, scratch);
-        simd->winograd2d_spread(&k, first, middle, end, l->x, l->dy, scratch);
-        simd->winograd2d_multiply(&k, first, 0, parts / 2, scratch, u);
-        simd->winograd2d_multiply(&k, first, parts / 2, parts, scratch, u);
+        simd->winograd2d_spread(&k, first, first, end, l->x, v);
+        simd->winograd2d_spread_gradient(&k, first, first, middle, 0, k.panels, l->dy, m);
+        simd->winograd2d_spread_gradient(&k, first, middle, end, 0, k.panels, l->dy, m);
+        simd->winograd2d_multiply(&k, first, end - first, 0, k.panels, 0, parts / 2, v, m, u);
+        simd->winograd2d_multiply(&k, first, end - first, 0, k.panels, parts / 2, parts, v, m, u);
     }
     simd->winograd2d_weights_back(&k, 0, ic / 2, u, dw);
     simd->winograd2d_weights_back(&k, ic / 2, ic, u, dw);
@@ -221,7 +232,8 @@ static void check_weights(const fv_simd *simd, const layer *l, int kind) {
     check(simd, &k, "backward weights", dw, l->dw, count);
     check(simd, &k, "backward bias", db, l->db, (size_t)l->s.oc);
     fv_unmap(u, u_floats * sizeof(float));
-    fv_unmap(scratch, floats * sizeof(float));
+    fv_unmap(v, v_floats * sizeof(float));
+    fv_unmap(m, m_floats * sizeof(float));
     fv_unmap(dw, count * sizeof(float));
     fv_unmap(db, (size_t)l->s.oc * sizeof(float));
 }

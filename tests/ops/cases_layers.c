@@ -103,7 +103,9 @@ static fv_value *conv_square(lab *l) { return square(l, (fv_conv2d_node_args){0}
 static fv_value *conv_square_fused(lab *l) {
     fv_conv2d_node_args args = {
         .activation = lab_int(l, 0, FV_ACTIVATIONS - 1), .slope = 0.125f, .has_skip = lab_chance(l, 50)};
-    return inference_only(square(l, args));
+    fv_value *y = inference_only(square(l, args));
+    if (y && lab_chance(l, 60)) lab_freeze(y->node->in[1]);
+    return y;
 }
 
 static fv_value *conv_fused(lab *l) {

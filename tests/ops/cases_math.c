@@ -107,7 +107,9 @@ static fv_value *reorder(lab *l) {
 }
 
 static fv_value *reorder_parameter(lab *l) {
-    fv_value *x = lab_state(l, "weight", any_shape(l), LAB_NORMAL);
+    const int taps = LAB_PICK(l, 3, 5);
+    const fv_shape filters = FV_SHAPE(lab_channels(l), lab_channels(l), taps, taps);
+    fv_value *x = lab_state(l, "weight", lab_chance(l, 50) ? filters : any_shape(l), LAB_NORMAL);
     return fv_node_new(l->graph, &fv_reorder_parameter_op, NULL, NULL, &x, 1);
 }
 

@@ -50,6 +50,12 @@ fv_value *lab_state(lab *l, const char *name, fv_shape shape, lab_fill fill) {
     return mark(l, fv_parameter_new(l->graph, "layer", name, &parameter), fill, false);
 }
 
+void lab_freeze(fv_value *parameter) {
+    fv_parameter *info = parameter->node->args;
+    info->treatment.frozen = true;
+    parameter->needs_grad = false;
+}
+
 static void shuffle(lab *l, double *values, size_t count) {
     for (size_t i = count; i > 1; i--) {
         size_t j = fv_random_below(&l->random, (uint32_t)i);

@@ -73,6 +73,9 @@ fv_value *lab_parameter(lab *l, const char *name, fv_shape shape,
                         lab_fill fill);                                       /* a parameter that wants a gradient */
 fv_value *lab_state(lab *l, const char *name, fv_shape shape, lab_fill fill); /* one that wants none: statistics */
 
+/* Makes a parameter one that no plan changes. */
+void lab_freeze(fv_value *parameter);
+
 /* ---- The proofs: each fails the running cmocka test with everything needed to see why. ----------------------------- */
 
 void lab_check_gradient(const lab_case *kind, uint64_t seed);

@@ -135,7 +135,9 @@ static bool set_layouts(run *r, fv_step *step) {
             step->in_layout[i].kind = input_layout(r, node, i);
     }
     for (int i = 0; i < node->n_out; i++)
-        if (!is_parameter_like(&node->out[i]) && !is_opaque(&node->out[i]))
+        if (step->kernel->out == FV_WINOGRAD)
+            step->out_layout[i] = (fv_layout){FV_WINOGRAD, .tiles = lab_tiles(r->l, &node->out[i].shape)};
+        else if (!is_parameter_like(&node->out[i]) && !is_opaque(&node->out[i]))
             step->out_layout[i].kind = step->kernel->out;
     return true;
 }
@@ -145,12 +147,15 @@ static void give_leaf(run *r, fv_step *step, int i) {
     const fv_layout *layout = &step->in_layout[i];
     const double *numbers = lab_numbers(r->l, value);
     float beyond = r->l->leaves[value->node->id].gradient ? 0 : 0.75f;
-    step->in_bytes[i] = layout->kind == FV_OPAQUE ? fv_dnn_layout_bytes(layout->opaque)
-                                                  : fv_layout_count(&value->shape, layout->kind) * sizeof(float);
+    const bool described = layout->kind == FV_OPAQUE || layout->kind == FV_WINOGRAD;
+    step->in_bytes[i] = layout->kind == FV_OPAQUE     ? fv_dnn_layout_bytes(layout->opaque)
+                        : layout->kind == FV_WINOGRAD ? lab_tiles_bytes(layout->tiles)
+                                                      : fv_layout_count(&value->shape, layout->kind) * sizeof(float);
     float *to = tensor(r, step->in_bytes[i]), *plain = to;
-    if (layout->kind == FV_OPAQUE) plain = tensor(r, fv_shape_count(&value->shape) * sizeof(float));
-    lay_out(&value->shape, layout->kind == FV_OPAQUE ? FV_PLAIN : layout->kind, numbers, beyond, plain);
-    if (plain != to && fv_dnn_reorder(NULL, plain, layout->opaque, to))
+    if (described) plain = tensor(r, fv_shape_count(&value->shape) * sizeof(float));
+    lay_out(&value->shape, described ? FV_PLAIN : layout->kind, numbers, beyond, plain);
+    if (layout->kind == FV_WINOGRAD) lab_transform(layout->tiles, plain, to);
+    if (layout->kind == FV_OPAQUE && fv_dnn_reorder(NULL, plain, layout->opaque, to))
         fail_msg("%s: %s", lab_describe(r->l), fv_error());
     step->in[i] = to;
 }
@@ -274,6 +279,11 @@ static void compare_activation(const run *r, const fv_step *step, int output, co
 static void compare_parameter(run *r, const fv_step *step, int output, const double *should) {
     const fv_layout *layout = &step->out_layout[output];
     size_t count = fv_shape_count(&step->node->out[output].shape), bytes = step->out_bytes[output];
+    if (layout->kind == FV_WINOGRAD) {
+        double error = lab_transform_error(layout->tiles, should, step->out[output]);
+        if (!(error <= r->tolerance * size_of(should, count))) differ(r, step, "transform", output, 0, error, 0);
+        return;
+    }
     float *sum = tensor(r, count * sizeof(float));
     if (layout->kind == FV_OPAQUE) {
         if (fv_dnn_reorder(layout->opaque, step->out[output], NULL, sum))

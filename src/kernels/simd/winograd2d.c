@@ -3,9 +3,12 @@
 #include "kernels/simd/winograd2d.h"
 
 enum {
-    CACHE = 256 * 1024,         /* bytes of a block at least: V, of one thread */
-    SHARED_CACHE = 2048 * 1024, /* V and M, of all threads */
-    BAND = 512 * 1024,          /* bytes of M in a band */
+    CACHE = 256 * 1024,         /* bytes of V in a block that one thread has to itself, at least */
+    LAST_CACHE = 8192 * 1024,   /* of V in a block that threads share */
+    OWN_CACHE = 512 * 1024,     /* of V and M in a block of the weights' gradient, at least */
+    SHARED_CACHE = 2048 * 1024, /* the same where threads share it */
+    FEW = 4,                    /* threads */
+    BAND = 256 * 1024,          /* bytes of M in a band */
     MOST = FV_WINOGRAD_MOST,
 };
 
@@ -13,15 +16,14 @@ enum {
 
 static int rounds(int count, int by) { return (count + by - 1) / by; }
 
-/* Of floats from one point to the next: an odd number of vectors. */
+/* Floats from one point to the next: an odd number of vectors. */
 static ptrdiff_t distance(ptrdiff_t floats) { return (floats / WIDTH | 1) * WIDTH; }
 
-/* As many tiles as fit, in whole groups: a block is the larger the more it has to read (and write) of U. */
-static int block_of(const fv_winograd *k, size_t bytes, size_t share, int vectors) {
+/* As many of a thread's tiles as fit, in whole groups; blocks are much of a size. */
+static int block_of(const fv_winograd *k, int tiles, size_t bytes, int vectors) {
     size_t tile = (size_t)points_of(k) * (size_t)vectors * WIDTH * sizeof(float);
-    size_t weights = (size_t)(points_of(k) * k->u_point) * sizeof(float) / share;
-    int fit = (int)((bytes > weights ? bytes : weights) / tile) / TILES, all = rounds(k->tiles, TILES);
-    return (fit < 1 ? 1 : fit < all ? fit : all) * TILES;
+    int fit = (int)(bytes / tile) / TILES, groups = rounds(tiles, TILES);
+    return rounds(groups, rounds(groups, fit < 1 ? 1 : fit)) * TILES;
 }
 
 static int band_of(const fv_winograd *k) {
@@ -30,7 +32,29 @@ static int band_of(const fv_winograd *k) {
     return fit < 1 ? 1 : fit < k->panels ? fit : k->panels;
 }
 
-void SIMD(winograd2d_plan)(const fv_conv_shape *s, int lanes, int kind, bool gradient, fv_winograd *k) {
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+/* A block is the larger the more it has to read (and write) of U. Where U is larger than all V, threads read it once between them
+ * instead of once each; then each has whole blocks of channels. */
+static void share_forward(fv_winograd *k, int threads) {
+    const size_t u = (size_t)(points_of(k) * k->u_point) * sizeof(float);
+    k->together = k->tiles < k->shape.oc && k->panels >= threads && k->lanes <= PANEL;
+    k->block = k->together ? block_of(k, k->tiles, LAST_CACHE, k->slices)
+                           : block_of(k, rounds(k->tiles, threads), larger(CACHE, u / 8), k->slices);
+    k->band = band_of(k);
+}
+
+/* Few threads have panels of their own, and each transforms all inputs for itself: what one core has just written costs another one
+ * more to read than to compute. */
+static void share_gradient(fv_winograd *k, int threads) {
+    const size_t u = (size_t)(points_of(k) * k->u_point) * sizeof(float);
+    k->together = threads > FEW || (k->panels % threads && k->panels < 4 * threads);
+    k->band = k->together ? k->panels : rounds(k->panels, threads);
+    k->block = block_of(k, k->tiles, k->together ? larger(SHARED_CACHE, u / 2) : larger(OWN_CACHE, u / (size_t)threads),
+                        k->slices + 2 * k->band);
+}
+
+void SIMD(winograd2d_plan)(const fv_conv_shape *s, int lanes, int kind, bool gradient, int threads, fv_winograd *k) {
     *k = (fv_winograd){.shape = *s, .lanes = lanes, .kind = kind, .tile = fv_winograd_tile_of(kind)};
     k->down = rounds(s->oh, k->tile.outputs);
     k->across = rounds(s->ow, k->tile.outputs);
@@ -38,16 +62,14 @@ void SIMD(winograd2d_plan)(const fv_conv_shape *s, int lanes, int kind, bool gra
     k->slices = rounds(s->ic, WIDTH);
     k->panels = rounds(out_slices(k), 2);
     k->u_point = distance(k->panels * u_panel(k));
-    k->block = gradient ? block_of(k, SHARED_CACHE, 2, k->slices + 2 * k->panels) : block_of(k, CACHE, 8, k->slices);
-    k->band = gradient ? k->panels : band_of(k);
+    (gradient ? share_gradient : share_forward)(k, threads);
     k->v_point = distance(k->slices * v_slice(k));
     k->m_point = distance(k->band * m_panel(k));
 }
 
 size_t SIMD(winograd2d_weights_floats)(const fv_winograd *k) { return (size_t)(points_of(k) * k->u_point); }
-size_t SIMD(winograd2d_tiles_floats)(const fv_winograd *k) {
-    return (size_t)(points_of(k) * (k->v_point + k->m_point));
-}
+size_t SIMD(winograd2d_inputs_floats)(const fv_winograd *k) { return (size_t)(points_of(k) * k->v_point); }
+size_t SIMD(winograd2d_products_floats)(const fv_winograd *k) { return (size_t)(points_of(k) * k->m_point); }
 
 /* ---- Places -------------------------------------------------------------------------------------------------------- */
 
@@ -76,12 +98,28 @@ static size_t map_at(const maps *m, int lanes, int image, int slice) {
     return map * pixels * (size_t)lanes + (size_t)(slice * WIDTH % lanes);
 }
 
-/* Calls `spread` on the size x size patch of a map that begins at (row, column), zero where it hangs over. */
-static void spread_patch(const fv_winograd *k, spread_tile *spread, const maps *m, const float *map, int row,
-                         int column, int size, float *to, ptrdiff_t point) {
+static int min(int a, int b) { return a < b ? a : b; }
+static int max(int a, int b) { return a > b ? a : b; }
+
+/* Fetches what there is of such a patch, to read it soon, or to write it. */
+FV_INLINE void fetch_patch(const maps *m, int lanes, const float *map, int row, int column, int size, const int write) {
+    const int bottom = min(row + size, m->height), right = min(column + size, m->width);
+    for (int i = max(row, 0); i < bottom; i++)
+        for (int j = max(column, 0); j < right; j++)
+            __builtin_prefetch(map + ((size_t)i * (size_t)m->width + (size_t)j) * (size_t)lanes, write);
+}
+
+/* Calls `spread` on a tile's size x size patch of a vector of channels, `top` and `left` of its first output, zero where it hangs over
+ * the map; fetches the next tile's. */
+static void spread_patch(const fv_winograd *k, spread_tile *spread, const maps *m, const float *x, int slice, int tile,
+                         int top, int left, int size, float *to, ptrdiff_t point) {
     const int lanes = k->lanes;
     const ptrdiff_t pitch = (ptrdiff_t)m->width * lanes;
+    const place at = place_of(k, tile), next = place_of(k, tile + 1 < k->tiles ? tile + 1 : tile);
+    const float *map = x + map_at(m, lanes, at.image, slice);
+    const int row = at.row - top, column = at.column - left;
     float patch[MOST * MOST * WIDTH];
+    fetch_patch(m, lanes, x + map_at(m, lanes, next.image, slice), next.row - top, next.column - left, size, 0);
     if (row >= 0 && column >= 0 && row + size <= m->height && column + size <= m->width) {
         spread(&k->tile, map + row * pitch + (ptrdiff_t)column * lanes, pitch, lanes, to, point);
         return;
@@ -93,16 +131,6 @@ static void spread_patch(const fv_winograd *k, spread_tile *spread, const maps *
                   inside ? load(map + (row + i) * pitch + (ptrdiff_t)(column + j) * lanes) : (vf){0});
         }
     spread(&k->tile, patch, size * WIDTH, WIDTH, to, point);
-}
-
-/* Input channels of a tile, as tile `i` of a block. */
-static void spread_input(const fv_winograd *k, int tile, int i, const float *x, float *v) {
-    const maps m = maps_in(k);
-    const place at = place_of(k, tile);
-    for (int slice = 0; slice < k->slices; slice++)
-        spread_patch(k, transforms_of(k)->input, &m, x + map_at(&m, k->lanes, at.image, slice),
-                     at.row - k->shape.pad[0], at.column - k->shape.pad[1], k->tile.points,
-                     v + slice * v_slice(k) + i * WIDTH, k->v_point);
 }
 
 /* ---- Weights ------------------------------------------------------------------------------------------------------- */
@@ -162,79 +190,80 @@ static void put(const fv_winograd *k, const outputs *out, place at, int slice, c
     const int size = k->tile.outputs, lanes = k->lanes;
     const int rows = of.height - at.row < size ? of.height - at.row : size;
     const int columns = of.width - at.column < size ? of.width - at.column : size;
-    size_t first =
-        map_at(&of, lanes, at.image, slice) + ((size_t)at.row * (size_t)of.width + (size_t)at.column) * (size_t)lanes;
-    vf patch[MOST * MOST], bias = bias_of(k, out, slice);
-    transforms_of(k)->output(&k->tile, m, k->m_point, patch);
+    const size_t pitch = (size_t)of.width * (size_t)lanes;
+    size_t first = map_at(&of, lanes, at.image, slice) + (size_t)at.row * pitch + (size_t)at.column * (size_t)lanes;
+    const vf bias = bias_of(k, out, slice);
+    union {
+        vf pixel[MOST * MOST];
+        float lane[MOST * MOST * WIDTH];
+    } patch;
+    fetch_patch(&of, lanes, out->y + map_at(&of, lanes, at.image, slice), at.row, at.column, size, 1);
+    transforms_of(k)->output(&k->tile, m, k->m_point, patch.pixel);
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) {
-            size_t pixel = first + ((size_t)i * (size_t)of.width + (size_t)j) * (size_t)lanes;
-            vf y = patch[i * size + j] + bias;
-            store(out->y + pixel, out->skip ? y + load(out->skip + pixel) : y);
+            vf *y = &patch.pixel[i * size + j];
+            *y += bias;
+            if (out->skip) *y += load(out->skip + first + (size_t)i * pitch + (size_t)(j * lanes));
         }
-    if (!out->activate || (slice + 1) * WIDTH % lanes) return; /* whole blocks of channels, since they are contiguous */
-    for (int i = 0; i < rows; i++) {
-        float *row = out->y + first + WIDTH - lanes + (size_t)i * (size_t)of.width * (size_t)lanes;
-        out->activate((size_t)columns * (size_t)lanes, row, row);
-    }
+    if (out->activate) out->activate((size_t)(rows * size * WIDTH), patch.lane, patch.lane);
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++)
+            store(out->y + first + (size_t)i * pitch + (size_t)(j * lanes), patch.pixel[i * size + j]);
 }
 
 /* Vectors of a panel. */
 static int vectors_of(const fv_winograd *k, int panel) { return out_slices(k) - 2 * panel < 2 ? 1 : 2; }
 
+/* All points of a band of panels, in order; what is next of U is fetched meanwhile. */
 static void forward_band(const fv_winograd *k, const outputs *out, int tile, int count, int begin, int end,
                          const float *v, const float *u, float *m) {
     for (int p = 0; p < points_of(k); p++)
-        for (int panel = begin; panel < end; panel++) SIMD(winograd2d_product)
-    (k, count, vectors_of(k, panel), v + p * k->v_point, u + p * k->u_point + panel * u_panel(k),
-     m + p * k->m_point + (panel - begin) * m_panel(k));
-    for (int i = 0; i < count; i++) {
-        place at = place_of(k, tile + i);
-        for (int slice = 2 * begin; slice < 2 * end && slice < out_slices(k); slice++)
-            put(k, out, at, slice, m + in_panels(slice - 2 * begin, m_panel(k)) + i * PANEL);
-    }
+        for (int panel = begin; panel < end; panel++) {
+            const int follows = panel + 1 < end ? p : p + 1 < points_of(k) ? p + 1 : 0;
+            const int next = panel + 1 < end ? panel + 1 : p + 1 < points_of(k) ? begin : end % k->panels;
+            SIMD(winograd2d_product)
+            (k, count, vectors_of(k, panel), v + p * k->v_point, u + p * k->u_point + panel * u_panel(k),
+             u + follows * k->u_point + next * u_panel(k), m + p * k->m_point + (panel - begin) * m_panel(k));
+        }
+    for (int slice = 2 * begin; slice < 2 * end && slice < out_slices(k); slice++)
+        for (int i = 0; i < count; i++)
+            put(k, out, place_of(k, tile + i), slice, m + in_panels(slice - 2 * begin, m_panel(k)) + i * PANEL);
 }
 
-void SIMD(winograd2d_forward)(const fv_winograd *k, int t0, int t1, const float *x, const float *u, const float *bias,
-                              const float *skip, float *y, void (*activate)(size_t count, const float *x, float *y),
-                              float *scratch) {
+void SIMD(winograd2d_spread)(const fv_winograd *k, int first, int t0, int t1, const float *x, float *v) {
+    const maps of = maps_in(k);
+    for (int slice = 0; slice < k->slices; slice++)
+        for (int tile = t0; tile < t1; tile++)
+            spread_patch(k, transforms_of(k)->input, &of, x, slice, tile, k->shape.pad[0], k->shape.pad[1],
+                         k->tile.points, v + slice * v_slice(k) + (tile - first) * WIDTH, k->v_point);
+}
+
+void SIMD(winograd2d_outputs)(const fv_winograd *k, int first, int count, int p0, int p1, const float *v, const float *u,
+                              const float *bias, const float *skip, float *y,
+                              void (*activate)(size_t count, const float *x, float *y), float *m) {
     const outputs out = {bias, skip, y, activate};
-    float *v = scratch, *m = scratch + points_of(k) * k->v_point;
-    for (int tile = t0; tile < t1; tile += k->block) {
-        int count = t1 - tile < k->block ? t1 - tile : k->block;
-        for (int i = 0; i < count; i++) spread_input(k, tile + i, i, x, v);
-        for (int panel = 0; panel < k->panels; panel += k->band)
-            forward_band(k, &out, tile, count, panel, panel + k->band < k->panels ? panel + k->band : k->panels, v, u,
-                         m);
-    }
+    for (int panel = p0; panel < p1; panel += k->band)
+        forward_band(k, &out, first, count, panel, panel + k->band < p1 ? panel + k->band : p1, v, u, m);
 }
 
 /* ---- The weights' gradient ------------------------------------------------------------------------------------------- */
 
-void SIMD(winograd2d_spread)(const fv_winograd *k, int first, int t0, int t1, const float *x, const float *dy,
-                             float *scratch) {
+void SIMD(winograd2d_spread_gradient)(const fv_winograd *k, int first, int t0, int t1, int p0, int p1, const float *dy,
+                                      float *m) {
     const maps of = maps_out(k);
-    float *m = scratch + points_of(k) * k->v_point;
-    for (int tile = t0; tile < t1; tile++) {
-        const place at = place_of(k, tile);
-        spread_input(k, tile, tile - first, x, scratch);
-        for (int slice = 0; slice < out_slices(k); slice++)
-            spread_patch(k, transforms_of(k)->gradient, &of, dy + map_at(&of, k->lanes, at.image, slice), at.row,
-                         at.column, k->tile.outputs, m + in_panels(slice, m_panel(k)) + (tile - first) * PANEL,
-                         k->m_point);
-    }
+    for (int slice = 2 * p0; slice < 2 * p1 && slice < out_slices(k); slice++)
+        for (int tile = t0; tile < t1; tile++)
+            spread_patch(k, transforms_of(k)->gradient, &of, dy, slice, tile, 0, 0, k->tile.outputs,
+                         m + in_panels(slice - 2 * p0, m_panel(k)) + (tile - first) * PANEL, k->m_point);
 }
 
-int SIMD(winograd2d_parts)(const fv_winograd *k) { return points_of(k) * k->panels; }
-
-void SIMD(winograd2d_multiply)(const fv_winograd *k, int first, int p0, int p1, const float *scratch, float *u) {
-    const float *m = scratch + points_of(k) * k->v_point;
-    int count = k->tiles - first < k->block ? k->tiles - first : k->block;
-    for (int part = p0; part < p1; part++) {
-        int p = part / k->panels, panel = part % k->panels;
+void SIMD(winograd2d_multiply)(const fv_winograd *k, int first, int count, int p0, int p1, int part0, int part1,
+                               const float *v, const float *m, float *u) {
+    for (int part = part0; part < part1; part++) {
+        int p = part / (p1 - p0), panel = part % (p1 - p0);
         SIMD(winograd2d_product_back)
-        (k, count, vectors_of(k, panel), scratch + p * k->v_point, m + p * k->m_point + panel * m_panel(k), first > 0,
-         u + p * k->u_point + panel * u_panel(k));
+        (k, count, vectors_of(k, p0 + panel), v + p * k->v_point, m + p * k->m_point + panel * m_panel(k), first > 0,
+         u + p * k->u_point + (p0 + panel) * u_panel(k));
     }
 }
 

@@ -45,8 +45,9 @@ static inline const transforms *transforms_of(const fv_winograd *k) { return &SI
 
 /* ---- winograd2d_product.c, at one point. */
 
-/* M = V U for `tiles` tiles and one panel of `vectors` (1 or 2) vectors. */
-void SIMD(winograd2d_product)(const fv_winograd *k, int tiles, int vectors, const float *v, const float *u, float *m);
+/* M = V U for `tiles` tiles and one panel of `vectors` (1 or 2) vectors; `next` is the panel that will be asked for next. */
+void SIMD(winograd2d_product)(const fv_winograd *k, int tiles, int vectors, const float *v, const float *u,
+                              const float *next, float *m);
 /* U = V' M over the tiles, or where `add` is set that much more. */
 void SIMD(winograd2d_product_back)(const fv_winograd *k, int tiles, int vectors, const float *v, const float *m,
                                    bool add, float *u);

@@ -9,14 +9,16 @@ enum { CHANNELS = FV_WIDTH == 16 ? 8 : 4 };
 /* ---- M = V U ------------------------------------------------------------------------------------------------------- */
 
 FV_INLINE void product(const int T, const int C, int channels, const float *v, ptrdiff_t slice, const float *u,
-                       float *m) {
+                       const float *next, float *m) {
     vf sum[TILES * 2];
 #pragma GCC unroll 24
     for (int i = 0; i < T * C; i++) sum[i] = (vf){0};
     for (; channels > 0; channels -= WIDTH, v += slice) {
         const float *from = v, *end = v + (channels < WIDTH ? channels : WIDTH);
-        for (; from < end; from++, u += PANEL) {
+        for (; from < end; from++, u += PANEL, next += PANEL) {
             vf weight[2];
+#pragma GCC unroll 2
+            for (int c = 0; c < C; c++) __builtin_prefetch(next + c * WIDTH, 0, 2);
 #pragma GCC unroll 2
             for (int c = 0; c < C; c++) weight[c] = load(u + c * WIDTH);
 #pragma GCC unroll 12
@@ -33,11 +35,11 @@ FV_INLINE void product(const int T, const int C, int channels, const float *v, p
         for (int c = 0; c < C; c++) store(m + t * PANEL + c * WIDTH, sum[t * C + c]);
 }
 
-typedef void product_of(int channels, const float *v, ptrdiff_t slice, const float *u, float *m);
+typedef void product_of(int channels, const float *v, ptrdiff_t slice, const float *u, const float *next, float *m);
 
 #define PRODUCT(T, C)                                                                                        \
-    static void product_##T##x##C(int channels, const float *v, ptrdiff_t slice, const float *u, float *m) { \
-        product(T, C, channels, v, slice, u, m);                                                             \
+    static void product_##T##x##C(int channels, const float *v, ptrdiff_t slice, const float *u, const float *next, float *m) { \
+        product(T, C, channels, v, slice, u, next, m);                                                             \
     }
 #define PRODUCTS(T) PRODUCT(T, 1) PRODUCT(T, 2)
 #define ROW(T) \
@@ -56,10 +58,13 @@ static product_of *const products[TILES][2] = {
 };
 /* clang-format on */
 
-void SIMD(winograd2d_product)(const fv_winograd *k, int tiles, int vectors, const float *v, const float *u, float *m) {
-    for (int t = 0; t < tiles; t += TILES) {
-        int count = tiles - t < TILES ? tiles - t : TILES;
-        products[count - 1][vectors - 1](k->shape.ic, v + t * WIDTH, v_slice(k), u, m + t * PANEL);
+/* In groups of much the same size: a small one at the end would wait for its few sums. */
+void SIMD(winograd2d_product)(const fv_winograd *k, int tiles, int vectors, const float *v, const float *u,
+                               const float *next, float *m) {
+    const int groups = (tiles + TILES - 1) / TILES;
+    for (int group = 0; group < groups; group++) {
+        int first = tiles * group / groups, count = tiles * (group + 1) / groups - first;
+        products[count - 1][vectors - 1](k->shape.ic, v + first * WIDTH, v_slice(k), u, next, m + first * PANEL);
     }
 }
 
@@ -90,11 +95,11 @@ FV_INLINE void product_back(const int C, int tiles, const float *v, const float 
 
 void SIMD(winograd2d_product_back)(const fv_winograd *k, int tiles, int vectors, const float *v, const float *m,
                                    bool add, float *u) {
-    for (int slice = 0; slice < k->slices; slice++, v += v_slice(k))
-        for (int i = 0; i < WIDTH; i += CHANNELS, u += CHANNELS * PANEL) {
-            if (vectors == 2)
-                product_back(2, tiles, v + i, m, add, u);
-            else
-                product_back(1, tiles, v + i, m, add, u);
-        }
+    for (int c = 0; c < k->shape.ic; c += CHANNELS, u += CHANNELS * PANEL) {
+        const float *from = v + c / WIDTH * v_slice(k) + c % WIDTH;
+        if (vectors == 2)
+            product_back(2, tiles, from, m, add, u);
+        else
+            product_back(1, tiles, from, m, add, u);
+    }
 }
