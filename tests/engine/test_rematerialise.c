@@ -116,6 +116,23 @@ static void test_no_bit_depends_on_it(void **state) {
         }
 }
 
+/* Whichever allocation fails, while the graph is rewritten too: no plan, one message, nothing leaked. */
+static void test_every_allocation_may_fail(void **state) {
+    (void)state;
+    fv_model *model = make(residual);
+    fv_trainer *trainer = NULL;
+    for (long i = 0; !trainer; i++) {
+        fv_memory_fail_after(i);
+        trainer = fv_trainer_new(model, .batch_size = BATCH, .threads = 1, .maps = FV_MAPS_AGAIN);
+        long made = fv_memory_fail_after(-1);
+        if (trainer ? i < made : fv_last_status() != FV_NO_MEMORY)
+            fail_msg("allocation %ld of %ld: status %d: %s", i, made, (int)fv_last_status(), fv_error());
+    }
+    assert_true(count(trainer->last, NULL, true) > 4);
+    fv_trainer_free(trainer);
+    fv_model_free(model);
+}
+
 /* ---- The end of a residual block ------------------------------------------------------------------------------------------- */
 
 static fv_value *read_before_relu(fv_value *x) {
@@ -185,6 +202,7 @@ static void test_resnet50_needs_little(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_bit_depends_on_it),
+        cmocka_unit_test(test_every_allocation_may_fail),
         cmocka_unit_test(test_residual_ends_are_one_node),
         cmocka_unit_test(test_resnet50_needs_little),
     };
