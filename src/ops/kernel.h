@@ -72,7 +72,8 @@ struct fv_step {
      * parameters (or as FV_OP_ANY_LAYOUT and FV_OP_SAME_LAYOUT say); plan() may change those of parameters. Pointers are
      * set when memory is planned. */
     fv_layout in_layout[FV_MAX_IN], out_layout[FV_MAX_OUT];
-    bool settled[FV_MAX_IN]; /* set before plan(): a parameter whose layout is not FV_PLAIN, and another plan relies on that */
+    bool settled
+        [FV_MAX_IN]; /* set before plan(): a parameter whose layout is not FV_PLAIN, and another plan relies on that */
     void *in[FV_MAX_IN], *out[FV_MAX_OUT];
     size_t in_bytes[FV_MAX_IN]; /* of each input's memory, one part; set when memory is planned */
     size_t out_bytes
