@@ -175,6 +175,33 @@ static void test_fusions(void **state) {
     fv_model_free(model);
 }
 
+/* At inference a convolution's weight is transformed by the prologue, in training in each step; a linear layer of few images reads the
+ * weight as it lies, unless a training plan has it otherwise. */
+static void test_constant_weights(void **state) {
+    (void)state;
+    fv_value *x = fv_relu(fv_conv2d(fv_input(fv_graph_new("constants"), 64, 28, 28), "conv", 64, 3, .pad = 1));
+    fv_model *model = fv_model_new(fv_linear(fv_flatten(x), "fc", CLASSES), .seed = 7);
+    assert_non_null(model);
+    fv_team *team = fv_team_new(2);
+    fv_plan *plan = inference(model, team, false);
+    assert_int_equal(count_steps(plan, "winograd", "conv2d"), 1);
+    assert_int_equal(count_steps(plan, "winograd", "reorder_parameter"), 1);
+    assert_true(plan->n_prologue >= 1 && strcmp(plan->steps[plan->n_prologue - 1]->kernel->name, "winograd") == 0);
+    assert_int_equal(count_steps(plan, "simd", "linear"), 1);
+    fv_plan_free(plan);
+    fv_trainer *trainer = fv_trainer_new(model, .batch_size = BATCH, .threads = 2);
+    if (!trainer) fail_msg("%s", fv_error());
+    assert_int_equal(count_steps(trainer->last, "winograd", "reorder_parameter"), 0);
+    plan = inference(model, team, false);
+    bool opaque = false;
+    for (int i = 0; i < model->n_params; i++) opaque |= model->params[i].layout != NULL;
+    assert_int_equal(count_steps(plan, "simd", "linear"), !opaque);
+    fv_plan_free(plan);
+    fv_trainer_free(trainer);
+    fv_team_free(team);
+    fv_model_free(model);
+}
+
 /* A primitive that does not run ends the run with its own message, not with talk of NaN; afterwards all is well. */
 static void test_a_kernel_that_fails(void **state) {
     (void)state;
@@ -240,6 +267,7 @@ int main(void) {
         cmocka_unit_test(test_inference_follows_the_reference),
         cmocka_unit_test(test_lenet_plan),
         cmocka_unit_test(test_fusions),
+        cmocka_unit_test(test_constant_weights),
         cmocka_unit_test(test_a_kernel_that_fails),
         cmocka_unit_test(test_profile),
     };

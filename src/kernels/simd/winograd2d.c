@@ -102,11 +102,16 @@ static int min(int a, int b) { return a < b ? a : b; }
 static int max(int a, int b) { return a > b ? a : b; }
 
 /* Fetches what there is of such a patch, to read it soon, or to write it. */
-FV_INLINE void fetch_patch(const maps *m, int lanes, const float *map, int row, int column, int size, const int write) {
+FV_INLINE void fetch_patch(const maps *m, int lanes, const float *map, int row, int column, int size, bool write) {
     const int bottom = min(row + size, m->height), right = min(column + size, m->width);
     for (int i = max(row, 0); i < bottom; i++)
-        for (int j = max(column, 0); j < right; j++)
-            __builtin_prefetch(map + ((size_t)i * (size_t)m->width + (size_t)j) * (size_t)lanes, write);
+        for (int j = max(column, 0); j < right; j++) {
+            const float *pixel = map + ((size_t)i * (size_t)m->width + (size_t)j) * (size_t)lanes;
+            if (write)
+                __builtin_prefetch(pixel, 1);
+            else
+                __builtin_prefetch(pixel, 0);
+        }
 }
 
 /* Calls `spread` on a tile's size x size patch of a vector of channels, `top` and `left` of its first output, zero where it hangs over
@@ -119,7 +124,7 @@ static void spread_patch(const fv_winograd *k, spread_tile *spread, const maps *
     const float *map = x + map_at(m, lanes, at.image, slice);
     const int row = at.row - top, column = at.column - left;
     float patch[MOST * MOST * WIDTH];
-    fetch_patch(m, lanes, x + map_at(m, lanes, next.image, slice), next.row - top, next.column - left, size, 0);
+    fetch_patch(m, lanes, x + map_at(m, lanes, next.image, slice), next.row - top, next.column - left, size, false);
     if (row >= 0 && column >= 0 && row + size <= m->height && column + size <= m->width) {
         spread(&k->tile, map + row * pitch + (ptrdiff_t)column * lanes, pitch, lanes, to, point);
         return;
@@ -197,7 +202,7 @@ static void put(const fv_winograd *k, const outputs *out, place at, int slice, c
         vf pixel[MOST * MOST];
         float lane[MOST * MOST * WIDTH];
     } patch;
-    fetch_patch(&of, lanes, out->y + map_at(&of, lanes, at.image, slice), at.row, at.column, size, 1);
+    fetch_patch(&of, lanes, out->y + map_at(&of, lanes, at.image, slice), at.row, at.column, size, true);
     transforms_of(k)->output(&k->tile, m, k->m_point, patch.pixel);
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) {
