@@ -3,7 +3,8 @@
  * A node and its backward nodes form a family that shares one pair of layouts (of the forward inputs, of the forward
  * outputs) and one kernel name, because backward kernels read what the forward kernel left behind. The cost of a choice
  * is the family's own plus a conversion for every edge whose two ends disagree. It is minimised by coordinate descent
- * from each uniform start: chains, which is what classifiers mostly are, converge in a few sweeps. */
+ * from each uniform start: chains, which is what classifiers mostly are, converge in a few sweeps. Nodes that make a value again
+ * (rematerialise.c) count for nothing: the choice, and with it each bit, is the same with them and without. */
 #include "core/memory.h"
 #include "engine/build.h"
 
@@ -90,7 +91,7 @@ static void consider(chooser *c, family *f, const fv_kernel *kernel) {
     for (int m = 0; m < f->n_members; m++) {
         const fv_kernel *with = companion(f->members[m], kernel);
         if (!with) return;
-        cost += kernel_cost(with, f->members[m], threads);
+        if (!f->members[m]->again) cost += kernel_cost(with, f->members[m], threads);
     }
     f->candidates[f->n_candidates] = kernel;
     f->cost[f->n_candidates++] = cost;
@@ -139,7 +140,7 @@ static fv_layout_kind layout_of(const chooser *c, const fv_value *value) {
 static double conversions_into(const chooser *c, const fv_node *node) {
     const fv_kernel *kernel = choice_of(c, node);
     double seconds = 0;
-    for (int i = 0; i < node->n_in; i++) {
+    for (int i = 0; i < node->n_in && !node->again; i++) {
         const fv_value *x = node->in[i];
         if (!fv_is_activation(x)) continue;
         if (layout_of(c, x) == fv_input_layout(node, i, kernel->in, kernel->out)) continue;
