@@ -36,9 +36,10 @@ typedef struct fv_winograd {
     fv_winograd_tile tile;
     int down, across, tiles; /* of a map; tiles of all images */
     int block;               /* tiles transformed at once */
-    bool together;           /* threads share a block, then its panels; otherwise each has tiles, or for the gradient panels, of its own */
-    int slices, panels;      /* vectors of input channels, pairs of vectors of output channels */
-    int band;                /* panels whose M is there at once */
+    bool
+        together; /* threads share a block, then its panels; otherwise each has tiles, or for the gradient panels, of its own */
+    int slices, panels; /* vectors of input channels, pairs of vectors of output channels */
+    int band;           /* panels whose M is there at once */
     /* Floats from one point to the next: of transformed weights U, inputs V, products (or gradients of outputs) M. */
     ptrdiff_t u_point, v_point, m_point;
 } fv_winograd;

@@ -38,6 +38,8 @@ typedef struct fv_layout {
     fv_layout_kind kind;
     const fv_dnn_layout *opaque; /* of FV_OPAQUE; owned by whoever planned it, alive as long as the plan */
     const fv_winograd *tiles;    /* of FV_WINOGRAD; likewise */
+    const fv_dnn_layout *
+        master; /* of an opaque bf16 copy that a kernel wants: how the parameter itself, f32, had best lie; NULL: as files hold it */
     int parts; /* 0: one copy. n: n copies, one a thread, that whoever reads them adds up in order (gradients) */
 } fv_layout;
 
@@ -72,7 +74,8 @@ struct fv_step {
      * parameters (or as FV_OP_ANY_LAYOUT and FV_OP_SAME_LAYOUT say); plan() may change those of parameters. Pointers are
      * set when memory is planned. */
     fv_layout in_layout[FV_MAX_IN], out_layout[FV_MAX_OUT];
-    bool settled[FV_MAX_IN]; /* set before plan(): a parameter whose layout is not FV_PLAIN, and another plan relies on that */
+    bool settled
+        [FV_MAX_IN]; /* set before plan(): a parameter whose layout is not FV_PLAIN, and another plan relies on that */
     void *in[FV_MAX_IN], *out[FV_MAX_OUT];
     size_t in_bytes[FV_MAX_IN]; /* of each input's memory, one part; set when memory is planned */
     size_t out_bytes
@@ -106,7 +109,7 @@ static inline float *fv_part(void *base, size_t bytes, int part) {
     return (float *)base + bytes / sizeof(float) * (size_t)part;
 }
 
-/* Floats in a tensor of this shape and layout, padding lanes included (not FV_OPAQUE). Shapes of rank below 2 have no
+/* Values in a tensor of this shape and layout, padding lanes included (not FV_OPAQUE). Shapes of rank below 2 have no
  * channels and are plain in every layout. */
 size_t fv_layout_count(const fv_shape *shape, fv_layout_kind kind);
 

@@ -5,7 +5,10 @@
 
 #include "ops/kernel.h"
 
-enum { FV_REORDER, FV_TRANSFORM }; /* the kernels of reorder_parameter: between layouts of oneDNN's, and to FV_WINOGRAD */
+enum {
+    FV_REORDER,
+    FV_TRANSFORM
+}; /* the kernels of reorder_parameter: between layouts of oneDNN's, and to FV_WINOGRAD */
 
 void fv_block_images(const fv_step *step, const fv_shape *map, int thread, int nthreads);
 void fv_unblock_images(const fv_step *step, const fv_shape *map, int thread, int nthreads);

@@ -5,12 +5,12 @@
 #include "kernels/simd/vector.h"
 
 enum {
-    IMAGES = 8,                          /* at most */
-    SUMS = FV_WIDTH == 16 ? 24 : 12,     /* in registers */
-    MOST_ROWS = 8,                       /* side by side */
-    BLOCK = 48,                          /* rows */
-    PIECE = 512,                         /* input features */
-    WHOLE = 2,                           /* images that need no pieces */
+    IMAGES = 8,                      /* at most */
+    SUMS = FV_WIDTH == 16 ? 24 : 12, /* in registers */
+    MOST_ROWS = 8,                   /* side by side */
+    BLOCK = 48,                      /* rows */
+    PIECE = 512,                     /* input features */
+    WHOLE = 2,                       /* images that need no pieces */
 };
 
 typedef struct piece {
@@ -50,14 +50,12 @@ FV_INLINE void products(const int R, const int N, const piece *p, const float *x
 
 /* Rows side by side, by images: as many as there are sums for. */
 #define MANY(N) (SUMS / (N) < MOST_ROWS ? SUMS / (N) : MOST_ROWS)
-#define PRODUCTS(N)                                                                                \
-    static void many_##N(const piece *p, const float *x, const float *w, float *part) {            \
-        products(MANY(N), N, p, x, w, part);                                                       \
-    }                                                                                              \
-    static void one_##N(const piece *p, const float *x, const float *w, float *part) {             \
-        products(1, N, p, x, w, part);                                                             \
-    }
-#define ROW(N) {MANY(N), many_##N, one_##N},
+#define PRODUCTS(N)                                                                     \
+    static void many_##N(const piece *p, const float *x, const float *w, float *part) { \
+        products(MANY(N), N, p, x, w, part);                                            \
+    }                                                                                   \
+    static void one_##N(const piece *p, const float *x, const float *w, float *part) { products(1, N, p, x, w, part); }
+#define ROW(N)  {MANY(N), many_##N, one_##N},
 #define EACH(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
 
 EACH(PRODUCTS)

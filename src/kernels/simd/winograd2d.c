@@ -238,8 +238,8 @@ void SIMD(winograd2d_spread)(const fv_winograd *k, int first, int t0, int t1, co
                          k->tile.points, v + slice * v_slice(k) + (tile - first) * WIDTH, k->v_point);
 }
 
-void SIMD(winograd2d_outputs)(const fv_winograd *k, int first, int count, int p0, int p1, const float *v, const float *u,
-                              const float *bias, const float *skip, float *y,
+void SIMD(winograd2d_outputs)(const fv_winograd *k, int first, int count, int p0, int p1, const float *v,
+                              const float *u, const float *bias, const float *skip, float *y,
                               void (*activate)(size_t count, const float *x, float *y), float *m) {
     const outputs out = {bias, skip, y, activate};
     for (int panel = p0; panel < p1; panel += k->band)

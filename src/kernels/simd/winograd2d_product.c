@@ -37,9 +37,10 @@ FV_INLINE void product(const int T, const int C, int channels, const float *v, p
 
 typedef void product_of(int channels, const float *v, ptrdiff_t slice, const float *u, const float *next, float *m);
 
-#define PRODUCT(T, C)                                                                                        \
-    static void product_##T##x##C(int channels, const float *v, ptrdiff_t slice, const float *u, const float *next, float *m) { \
-        product(T, C, channels, v, slice, u, next, m);                                                             \
+#define PRODUCT(T, C)                                                                                               \
+    static void product_##T##x##C(int channels, const float *v, ptrdiff_t slice, const float *u, const float *next, \
+                                  float *m) {                                                                       \
+        product(T, C, channels, v, slice, u, next, m);                                                              \
     }
 #define PRODUCTS(T) PRODUCT(T, 1) PRODUCT(T, 2)
 #define ROW(T) \
@@ -60,7 +61,7 @@ static product_of *const products[TILES][2] = {
 
 /* In groups of much the same size: a small one at the end would wait for its few sums. */
 void SIMD(winograd2d_product)(const fv_winograd *k, int tiles, int vectors, const float *v, const float *u,
-                               const float *next, float *m) {
+                              const float *next, float *m) {
     const int groups = (tiles + TILES - 1) / TILES;
     for (int group = 0; group < groups; group++) {
         int first = tiles * group / groups, count = tiles * (group + 1) / groups - first;
