@@ -65,10 +65,8 @@ static fv_status open_engine(bench *b) {
     fv_precision precision = cli_precision(b->o);
     if (strcmp(b->o->mode, "train") == 0)
         b->trainer = fv_trainer_plan(
-        b->trainer = fv_trainer_plan(b->model, &(fv_trainer_args){.batch_size = b->batch,
-                                                                  .threads = threads,
-                                                                  .precision = precision,
-                                                                  .maps = cli_maps(b->o)});
+            b->model, &(fv_trainer_args){
+                          .batch_size = b->batch, .threads = threads, .precision = precision, .maps = cli_maps(b->o)});
     else
         b->predictor = fv_predictor_new(b->model, .batch_size = b->batch, .threads = threads, .precision = precision);
     if (!b->trainer) FV_TRY(fv_predictor_prepare(b->predictor));
@@ -138,7 +136,6 @@ static fv_status time_epochs(bench *b, const fv_dataset *dataset) {
     fv_trainer_free(trainer);
     return fv_fit(b->model, dataset, NULL, .epochs = EPOCHS, .batch_size = b->batch, .maps = cli_maps(b->o),
                   .workers = (int)b->o->workers, .threads = (int)b->o->threads, .precision = cli_precision(b->o),
-                  .callback = {.user = b, .on_epoch = on_epoch});
                   .callback = {.user = b, .on_epoch = on_epoch});
 }
 
