@@ -43,8 +43,8 @@ typedef enum fv_status {
  * statistics and losses are f32 in either. */
 typedef enum fv_precision {
     FV_F32 = 0,
-    FV_BF16, /* the upper half of an f32: its range, 8 bits of its 24; twice as fast where the processor has AVX512_BF16,
-                and FV_UNSUPPORTED elsewhere */
+    FV_BF16, /* the upper half of an f32: its range, 8 bits of its 24. Two products where f32 has one if the processor has
+                AVX512_BF16, and FV_UNSUPPORTED elsewhere */
 } fv_precision;
 FV_API const char *fv_precision_name(int index); /* "f32", "bf16"; NULL past the last */
 

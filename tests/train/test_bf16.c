@@ -56,6 +56,31 @@ static void test_the_plan_is_in_bf16(void **state) {
     fv_model_free(model);
 }
 
+/* Prediction and evaluation, too: of a network whose convolutions are mostly 1x1. */
+static void test_inference_is_in_bf16(void **state) {
+    (void)state;
+    if (missing()) skip();
+    enum { IMAGE = 3 * 64 * 64, LOGITS = 10 };
+    fv_model *model = fv_resnet50(.classes = LOGITS, .input = {3, 64, 64});
+    float *x = fv_alloc(IMAGE, sizeof(float)), fine[LOGITS], coarse[LOGITS];
+    for (int i = 0; i < IMAGE; i++) x[i] = (float)(i % 61) / 30 - 1;
+    fv_predictor *a = fv_predictor_new(model, .threads = 2);
+    fv_predictor *b = fv_predictor_new(model, .threads = 2, .precision = FV_BF16);
+    if (!a || !b) fail_msg("%s", fv_error());
+    assert_int_equal(fv_forward(a, x, 1, fine), FV_OK);
+    assert_int_equal(fv_forward(b, x, 1, coarse), FV_OK);
+    double largest = 0, off = 0;
+    for (int k = 0; k < LOGITS; k++) {
+        largest = fmax(largest, fabs((double)fine[k]));
+        off = fmax(off, fabs((double)coarse[k] - (double)fine[k]));
+    }
+    if (!(off > 0 && off <= 0.1 * largest)) fail_msg("logits up to %g are off by %g", largest, off);
+    fv_predictor_free(a);
+    fv_predictor_free(b);
+    fv_free(x);
+    fv_model_free(model);
+}
+
 static void test_learns(void **state) {
     (void)state;
     if (missing()) skip();
@@ -73,7 +98,6 @@ static void test_learns(void **state) {
     assert_int_equal(fv_evaluate(model, set, &fine), FV_OK);
     assert_true(coarse.top1 == w.top1);
     assert_true(fabs(coarse.loss - fine.loss) <= 0.02 * fine.loss + 0.005);
-    assert_true(coarse.loss != fine.loss);
     fv_dataset_free(set);
     fv_model_free(model);
 }
@@ -113,6 +137,7 @@ static void test_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_plan_is_in_bf16),
+        cmocka_unit_test(test_inference_is_in_bf16),
         cmocka_unit_test(test_learns),
         cmocka_unit_test(test_stopped),
         cmocka_unit_test(test_refused),
