@@ -62,11 +62,13 @@ static fv_status make_up(bench *b) {
 /* Plans, and checks that plans and images fit into memory before there are any. */
 static fv_status open_engine(bench *b) {
     int threads = (int)b->o->threads;
+    fv_precision precision = cli_precision(b->o);
     if (strcmp(b->o->mode, "train") == 0)
         b->trainer = fv_trainer_plan(
-            b->model, &(fv_trainer_args){.batch_size = b->batch, .threads = threads, .maps = cli_maps(b->o)});
+            b->model, &(fv_trainer_args){
+                          .batch_size = b->batch, .threads = threads, .precision = precision, .maps = cli_maps(b->o)});
     else
-        b->predictor = fv_predictor_new(b->model, .batch_size = b->batch, .threads = threads);
+        b->predictor = fv_predictor_new(b->model, .batch_size = b->batch, .threads = threads, .precision = precision);
     if (!b->trainer) FV_TRY(fv_predictor_prepare(b->predictor));
     size_t plans = fv_trainer_bytes(b->trainer) + fv_predictor_bytes(b->predictor);
     b->planned = fv_model_bytes(b->model) + plans;
@@ -127,13 +129,13 @@ static fv_status time_epochs(bench *b, const fv_dataset *dataset) {
     if ((size_t)b->batch > b->epoch_images)
         return fv_fail(FV_BAD_ARGUMENT, "--batch-size %d: larger than the set, which has %zu images", b->batch,
                        b->epoch_images);
-    fv_trainer *trainer =
-        fv_trainer_new(b->model, .batch_size = b->batch, .threads = (int)b->o->threads, .maps = cli_maps(b->o));
+    fv_trainer *trainer = fv_trainer_new(b->model, .batch_size = b->batch, .threads = (int)b->o->threads,
+                                         .precision = cli_precision(b->o), .maps = cli_maps(b->o));
     if (!trainer) return fv_last_status();
     b->planned = fv_model_bytes(b->model) + fv_trainer_bytes(trainer);
     fv_trainer_free(trainer);
     return fv_fit(b->model, dataset, NULL, .epochs = EPOCHS, .batch_size = b->batch, .maps = cli_maps(b->o),
-                  .workers = (int)b->o->workers, .threads = (int)b->o->threads,
+                  .workers = (int)b->o->workers, .threads = (int)b->o->threads, .precision = cli_precision(b->o),
                   .callback = {.user = b, .on_epoch = on_epoch});
 }
 

@@ -40,6 +40,7 @@ fv_status cli_measurement_run(cli_options *o, cli_measurement *m) {
     fv_evaluate_args args = {.batch_size = (int)o->batch_size,
                              .workers = (int)o->workers,
                              .threads = (int)o->threads,
+                             .precision = cli_precision(o),
                              .max_bad = cli_max_bad(o),
                              .augment = o->augment,
                              .seed = (uint64_t)o->seed,

@@ -88,7 +88,6 @@ const char *cli_channels_name(int index);
 const char *cli_resize_name(int index);
 const char *cli_decode_name(int index);
 const char *cli_maps_name(int index);
-const char *cli_precision_name(int index);
 const char *cli_isa_name(int index);
 const char *cli_mode_name(int index);
 const char *cli_sampler_name(int index);

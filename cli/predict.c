@@ -128,7 +128,8 @@ fv_status cli_predict(cli_options *o) {
     if (o->json && o->csv) return fv_fail(FV_BAD_ARGUMENT, "--json and --csv: give one of them");
     fv_model *model = fv_model_load(o->arguments[0]);
     prediction p = {.model = model,
-                    .predictor = fv_predictor_new(model, .threads = (int)o->threads, .tta = cli_tta(o))};
+                    .predictor = fv_predictor_new(model, .threads = (int)o->threads, .precision = cli_precision(o),
+                                                  .tta = cli_tta(o))};
     fv_status status = p.predictor ? start(&p, o) : fv_last_status();
     if (status == FV_OK) status = predict_all(&p, o);
     fv_predictor_free(p.predictor);

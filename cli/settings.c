@@ -199,6 +199,10 @@ fv_status cli_take_normalization(cli_options *options, const fv_model *model) {
     return cli_set(options, &cli_flags[CLI_FLAG_channels], text, CLI_BY_USER, "--");
 }
 
+fv_precision cli_precision(const cli_options *options) {
+    return (fv_precision)choice(&cli_flags[CLI_FLAG_precision], options->precision);
+}
+
 fv_tta cli_tta(const cli_options *options) { return (fv_tta)choice(&cli_flags[CLI_FLAG_tta], options->tta); }
 
 fv_maps cli_maps(const cli_options *options) { return (fv_maps)choice(&cli_flags[CLI_FLAG_maps], options->maps); }

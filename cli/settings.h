@@ -9,6 +9,7 @@
 fv_status cli_optimizer_settings(const cli_options *options, fv_optimizer *optimizer);
 fv_status cli_schedule_settings(const cli_options *options, fv_schedule *schedule);
 fv_status cli_topk_settings(const cli_options *options, int topk[FV_TOPK]);
+fv_precision cli_precision(const cli_options *options);
 fv_tta cli_tta(const cli_options *options);
 fv_maps cli_maps(const cli_options *options);
 /* *parts lie in the arena. */

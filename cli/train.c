@@ -197,6 +197,7 @@ static fv_status fit_settings(cli_options *o, const cli_sets *sets, fv_fit_args 
         .batch_size = (int)o->batch_size,
         .workers = (int)o->workers,
         .threads = (int)o->threads,
+        .precision = cli_precision(o),
         .seed = (uint64_t)o->seed,
         .ema = (float)o->ema,
         .accumulate = (int)o->accumulate,

@@ -183,7 +183,6 @@ static const char *at(const char *const *names, int count, int index) { return i
 const char *cli_channels_name(int index) { return NAMES("rgb", "bgr", "gray"); }
 const char *cli_resize_name(int index) { return NAMES("pil", "cv2"); }
 const char *cli_decode_name(int index) { return NAMES("exact", "fast"); }
-const char *cli_precision_name(int index) { return NAMES("f32"); }
 const char *cli_maps_name(int index) { return NAMES("auto", "kept", "again"); }
 const char *cli_isa_name(int index) { return NAMES("generic", "avx2", "avx512"); }
 const char *cli_mode_name(int index) { return NAMES("train", "infer", "load"); }

@@ -39,6 +39,15 @@ typedef enum fv_status {
     FV_BROKEN, /* a prepared kernel did not run: oneDNN without memory, a broken machine, a bug; the state on disk is intact */
 } fv_status;
 
+/* In what the products of a network are computed, and its activations and their gradients kept. Parameters, their gradients, optimizers,
+ * statistics and losses are f32 in either. */
+typedef enum fv_precision {
+    FV_F32 = 0,
+    FV_BF16, /* the upper half of an f32: its range, 8 bits of its 24. Two products where f32 has one if the processor has
+                AVX512_BF16, and FV_UNSUPPORTED elsewhere */
+} fv_precision;
+FV_API const char *fv_precision_name(int index); /* "f32", "bf16"; NULL past the last */
+
 /* The message of this thread's last failure: one line, without a newline; "" if nothing has failed. Valid until the
  * thread's next failing call. */
 FV_API const char *fv_error(void);

@@ -145,7 +145,9 @@ typedef struct fv_fit_args {
     int accumulate; /* batches whose mean gradient makes a step, as if they were one (save that batch norm looks at each for
                                itself); the last of an epoch may be fewer. Steps, in the schedule too, count such groups;
                                default 1 */
-    fv_maps maps;  /* default: FV_MAPS_AUTO */
+    fv_maps maps; /* default: FV_MAPS_AUTO */
+    fv_precision
+        precision; /* of training and validation; default FV_F32. The parameters are f32 in either, in files too */
     int workers;   /* loader threads; default 0: the compute threads' time */
     int threads;   /* compute threads; default: those the process may use, on resuming as many as before */
     uint64_t seed; /* of shuffling, augmentation and dropout */
@@ -267,6 +269,7 @@ typedef struct fv_evaluate_args {
     fv_loss loss;   /* as in training */
     int batch_size; /* default 64 */
     int workers, threads;
+    fv_precision precision;
     float max_bad;     /* as in training; the files are in fv_dataset_bad_files */
     int topk[FV_TOPK]; /* the k of top-k, rising; default {1, 5}, as far as there are classes */
     fv_tta tta;
@@ -310,6 +313,7 @@ typedef struct fv_predictor fv_predictor;
 typedef struct fv_predictor_args {
     int batch_size; /* images at once; default 1 */
     int threads;
+    fv_precision precision;
     fv_tta tta;
     int zero_;
 } fv_predictor_args;
@@ -347,6 +351,7 @@ typedef struct fv_trainer_args {
     int n_parts;
     int batch_size; /* the largest batch of a step; default 64 */
     int threads;
+    fv_precision precision;
     uint64_t seed;
     float ema;       /* as in fv_fit_args */
     bool accumulate; /* fv_trainer_accumulate will be called */

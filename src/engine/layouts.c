@@ -47,11 +47,20 @@ static double traffic(const fv_node *node) {
     return floats * sizeof(float) / BYTES_PER_SECOND;
 }
 
-static double kernel_cost(const fv_kernel *kernel, const fv_node *node, int threads) {
+static bool in_bf16(const fv_kernel *kernel) {
+    return fv_layout_precision(kernel->in) == FV_BF16 || fv_layout_precision(kernel->out) == FV_BF16;
+}
+
+static double cost_in_f32(const fv_kernel *kernel, const fv_node *node, int threads) {
     if (kernel->cost) return kernel->cost(node, threads);
     double seconds = traffic(node);
     if (node->op->macs) seconds += (double)node->op->macs(node) * 1e-10;
     return kernel == &fv_ref_kernel ? SLOW_FACTOR * seconds + 1e-5 : seconds;
+}
+
+/* In bf16 there are half the bytes to move, and two products to an instruction's lane. */
+static double kernel_cost(const fv_kernel *kernel, const fv_node *node, int threads) {
+    return (in_bf16(kernel) ? 0.5 : 1) * cost_in_f32(kernel, node, threads);
 }
 
 /* ---- Families ---------------------------------------------------------------------------------------------------- */
@@ -86,6 +95,7 @@ static const fv_kernel *companion(const fv_node *node, const fv_kernel *forward)
 /* Adds a candidate unless a member of the family has no kernel to go with it. */
 static void consider(chooser *c, family *f, const fv_kernel *kernel) {
     int threads = fv_team_size(c->plan->args.team);
+    if (in_bf16(kernel) && c->plan->args.precision != FV_BF16) return;
     if (is_refused(c, f->forward, kernel) || f->n_candidates == MAX_CANDIDATES) return;
     double cost = kernel_cost(kernel, f->forward, threads);
     for (int m = 0; m < f->n_members; m++) {
@@ -143,8 +153,10 @@ static double conversions_into(const chooser *c, const fv_node *node) {
     for (int i = 0; i < node->n_in && !node->again; i++) {
         const fv_value *x = node->in[i];
         if (!fv_is_activation(x)) continue;
-        if (layout_of(c, x) == fv_input_layout(node, i, kernel->in, kernel->out)) continue;
-        seconds += 2.0 * sizeof(float) * (double)fv_shape_count(&x->shape) / BYTES_PER_SECOND + 2e-7;
+        fv_layout_kind from = layout_of(c, x), to = fv_input_layout(node, i, kernel->in, kernel->out);
+        if (from == to) continue;
+        size_t moved = fv_layout_width(from) + fv_layout_width(to); /* of each value */
+        seconds += (double)moved * (double)fv_shape_count(&x->shape) / BYTES_PER_SECOND + 2e-7;
     }
     return seconds;
 }
@@ -230,11 +242,12 @@ static void descend(chooser *c) {
 }
 
 static fv_status minimise(chooser *c, const int *order, int n_order) {
-    static const fv_layout_kind starts[] = {FV_BLOCKED, FV_BATCH, FV_PLAIN};
+    static const fv_layout_kind starts[] = {FV_BLOCKED, FV_BATCH, FV_PLAIN, FV_BLOCKED_BF16};
+    const int n_starts = FV_COUNT(starts) - (c->plan->args.precision != FV_BF16);
     int *best = FV_NEW_N(int, (size_t)c->n_families);
     if (!best) return FV_NO_MEMORY;
     double lowest = INFINITY;
-    for (int s = 0; s < FV_COUNT(starts); s++) {
+    for (int s = 0; s < n_starts; s++) {
         start_uniform(c, starts[s]);
         descend(c);
         double cost = total_cost(c, order, n_order);

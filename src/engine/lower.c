@@ -64,7 +64,7 @@ static bool same_layout(const fv_layout *a, const fv_layout *b) {
 
 static size_t bytes_in(const fv_shape *shape, const fv_layout *layout) {
     if (layout->kind == FV_OPAQUE) return fv_dnn_layout_bytes(layout->opaque);
-    return fv_layout_count(shape, layout->kind) * sizeof(float);
+    return fv_layout_count(shape, layout->kind) * fv_layout_width(layout->kind);
 }
 
 static bool is_pinned(const fv_plan *plan, const fv_param *param) {
@@ -73,11 +73,17 @@ static bool is_pinned(const fv_plan *plan, const fv_param *param) {
     return false;
 }
 
+/* How a parameter had best lie for who wants it so: it stays f32, who wants bf16 reads a copy. */
+static const fv_dnn_layout *master_layout(const fv_layout *wanted) {
+    if (wanted->kind != FV_OPAQUE) return NULL;
+    return fv_dnn_layout_is_bf16(wanted->opaque) ? wanted->master : wanted->opaque;
+}
+
 /* A parameter takes the layout that its first reader wants, if no other plan relies on the one it has. */
 static fv_status settle_parameter(fv_plan *plan, const fv_value *value, const fv_layout *wanted) {
     fv_param *param = value->node->param;
     if (is_pinned(plan, param)) return FV_OK;
-    if (param->pins == 0) FV_TRY(fv_param_relayout(param, wanted->kind == FV_OPAQUE ? wanted->opaque : NULL));
+    if (param->pins == 0) FV_TRY(fv_param_relayout(param, master_layout(wanted)));
     param->pins++;
     plan->pinned[plan->n_pinned++] = param;
     fv_slot *slot = fv_slot_of(plan, value);

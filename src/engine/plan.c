@@ -2,6 +2,7 @@
 
 #include "core/memory.h"
 #include "engine/build.h"
+#include "kernels/cpu.h"
 
 void fv_plan_free(fv_plan *plan) {
     if (!plan) return;
@@ -39,6 +40,7 @@ fv_plan *fv_plan_new(fv_model *model, const fv_plan_args *args) {
         fv_fail(FV_BAD_ARGUMENT, "batch size %d: must be at least 1", args->batch);
         return NULL;
     }
+    if (fv_precision_check(args->precision) != FV_OK) return NULL;
     fv_plan *plan = FV_NEW(fv_plan);
     if (!plan) return NULL;
     plan->model = model;

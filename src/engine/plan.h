@@ -13,6 +13,7 @@ typedef struct fv_plan fv_plan;
 typedef struct fv_plan_args {
     int batch; /* images a run */
     fv_team *team;
+    fv_precision precision;
     bool
         reference; /* the graph as it is, without passes, every node by its definition (ref): what fast paths are tested against */
     bool keep_maps,

@@ -50,6 +50,28 @@ const fv_simd *fv_simd_named(const char *isa) {
     return NULL;
 }
 
+static const char *const precisions[] = {[FV_F32] = "f32", [FV_BF16] = "bf16"};
+enum { PRECISIONS = sizeof precisions / sizeof *precisions };
+
+const char *fv_precision_name(int index) { return index >= 0 && index < PRECISIONS ? precisions[index] : NULL; }
+
+static bool has_bf16(void) {
+#if defined(__x86_64__)
+    return FOVEA_ONEDNN && best_allowed == 0 && has_avx512() && __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}
+
+fv_status fv_precision_check(fv_precision precision) {
+    if (precision == FV_F32 || (precision == FV_BF16 && has_bf16())) return FV_OK;
+    if (precision != FV_BF16)
+        return fv_fail(FV_BAD_ARGUMENT, "precision %d: must be FV_F32 or FV_BF16", (int)precision);
+    return fv_fail(FV_UNSUPPORTED,
+                   "precision bf16: needs oneDNN and a processor with AVX512_BF16, and here are %s and %s: use f32",
+                   fv_dnn_version(), fv_isa_name());
+}
+
 int fv_block(void) { return strcmp(fv_isa_name(), "avx512") == 0 ? 16 : 8; }
 
 const char *fv_isa_name(void) { return fv_simd_pick()->name; }

@@ -15,6 +15,9 @@ fv_status fv_isa_limit(const char *isa);
 /* The table of one ISA, "avx512", "avx2" or "generic"; NULL if it is not compiled in or this CPU lacks it. */
 const fv_simd *fv_simd_named(const char *isa);
 
+/* FV_UNSUPPORTED where this CPU, within fv_isa_limit's, has no instructions for it. */
+fv_status fv_precision_check(fv_precision precision);
+
 /* Channels to a block in FV_BLOCKED: 16 with AVX-512, else 8. */
 int fv_block(void);
 

@@ -4,8 +4,9 @@
  * A primitive is one operation on one shape, compiled when it is created and run many times.
  *   - Creation returns FV_OK with *out == NULL when oneDNN has no fast implementation of what was asked ("refused"):
  *     that is no error, the caller picks another kernel. A failure is misuse (FV_BAD_ARGUMENT) or FV_NO_MEMORY.
- *   - All tensors are f32. Activations lie FV_PLAIN ([N,C,H,W]; [N,C] for linear) or FV_BLOCKED with `block` lanes, 8
- *     or 16; where they are blocked, lanes beyond C are read as zeros and written as zeros.
+ *   - Activations lie FV_PLAIN ([N,C,H,W]; [N,C] for linear) or FV_BLOCKED with `block` lanes, 8 or 16; where they are
+ *     blocked, lanes beyond C are read as zeros and written as zeros. All tensors are f32, unless an activation lies
+ *     FV_BLOCKED_BF16: then activations (plain ones too) and weights are bf16, all else is f32, gradients of weights too.
  *   - A weight lies as the primitive wants it (fv_prim_weights says how), or as told by `weights` or `plain_weights`.
  *     Biases, statistics, scales and shifts are plain vectors of C.
  *   - A primitive belongs to one thread at a time and brings its own threads. It is created and run between
@@ -105,6 +106,8 @@ const char *fv_prim_implementation(const fv_prim *p);
 const char *fv_prim_label(const fv_prim *p);
 /* How weights (diff_weights for BACKWARD_WEIGHTS) lie. Lives as long as the primitive; NULL where there are none. */
 const fv_dnn_layout *fv_prim_weights(const fv_prim *p);
+/* Of a TRAIN convolution in bf16: how its BACKWARD_WEIGHTS gives the gradient, and the f32 weight so had best lie; else NULL. */
+const fv_dnn_layout *fv_prim_master(const fv_prim *p);
 /* Bytes. The workspace goes from TRAIN to BACKWARD; the scratchpad holds nothing between runs. */
 size_t fv_prim_workspace(const fv_prim *p);
 size_t fv_prim_scratch(const fv_prim *p);
@@ -129,6 +132,7 @@ void fv_dnn_layout_free(fv_dnn_layout *layout);
 /* NULL equals only NULL. */
 bool fv_dnn_layout_equal(const fv_dnn_layout *a, const fv_dnn_layout *b);
 bool fv_dnn_layout_is_plain(const fv_dnn_layout *layout);
+bool fv_dnn_layout_is_bf16(const fv_dnn_layout *layout);
 /* With padding: lanes beyond the shape are zero. */
 size_t fv_dnn_layout_bytes(const fv_dnn_layout *layout);
 /* fv_dnn_reorder_new, run once. Where that is refused: FV_UNSUPPORTED. */

@@ -2,9 +2,10 @@
 #include "core/memory.h"
 #include "kernels/dnn_dialect.h"
 
-dnnl_status_t fv_dnn_desc_new(dnn_desc **out, int rank, const dnnl_dims_t dims, dnnl_format_tag_t tag) {
+dnnl_status_t fv_dnn_desc_new(dnn_desc **out, int rank, const dnnl_dims_t dims, dnnl_data_type_t type,
+                              dnnl_format_tag_t tag) {
     *out = FV_NEW(dnn_desc);
-    return *out ? dnnl_memory_desc_init_by_tag(*out, rank, dims, dnnl_f32, tag) : dnnl_out_of_memory;
+    return *out ? dnnl_memory_desc_init_by_tag(*out, rank, dims, type, tag) : dnnl_out_of_memory;
 }
 
 dnnl_status_t fv_dnn_desc_copy(dnn_desc **out, const dnn_desc *of) {
@@ -15,6 +16,8 @@ dnnl_status_t fv_dnn_desc_copy(dnn_desc **out, const dnn_desc *of) {
 }
 
 void fv_dnn_desc_free(dnn_desc *desc) { fv_free(desc); }
+
+dnnl_data_type_t fv_dnn_desc_type(const dnn_desc *desc) { return desc->data_type; }
 
 int fv_dnn_desc_shape(const dnn_desc *desc, const dnnl_dim_t **dims) {
     *dims = desc->dims;

@@ -1,14 +1,21 @@
 /* oneDNN 3.x (tried with 3.1, 3.2 and 3.7): handles describe tensors, the call that looks it up an operation. */
 #include "kernels/dnn_dialect.h"
 
-dnnl_status_t fv_dnn_desc_new(dnn_desc **out, int rank, const dnnl_dims_t dims, dnnl_format_tag_t tag) {
-    return dnnl_memory_desc_create_with_tag(out, rank, dims, dnnl_f32, tag);
+dnnl_status_t fv_dnn_desc_new(dnn_desc **out, int rank, const dnnl_dims_t dims, dnnl_data_type_t type,
+                              dnnl_format_tag_t tag) {
+    return dnnl_memory_desc_create_with_tag(out, rank, dims, type, tag);
 }
 
 dnnl_status_t fv_dnn_desc_copy(dnn_desc **out, const dnn_desc *of) { return dnnl_memory_desc_clone(out, of); }
 
 void fv_dnn_desc_free(dnn_desc *desc) {
     if (desc) dnnl_memory_desc_destroy(desc);
+}
+
+dnnl_data_type_t fv_dnn_desc_type(const dnn_desc *desc) {
+    dnnl_data_type_t type = dnnl_data_type_undef;
+    dnnl_memory_desc_query(desc, dnnl_query_data_type, &type);
+    return type;
 }
 
 int fv_dnn_desc_shape(const dnn_desc *desc, const dnnl_dim_t **dims) {

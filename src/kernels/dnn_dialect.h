@@ -5,7 +5,7 @@
 
 #include <oneapi/dnnl/dnnl.h>
 
-/* ---- Descriptors of tensors: f32, on the heap, ours to free ---- */
+/* ---- Descriptors of tensors: on the heap, ours to free ---- */
 
 #if DNNL_VERSION_MAJOR == 2
 typedef dnnl_memory_desc_t dnn_desc; /* the struct itself */
@@ -13,10 +13,12 @@ typedef dnnl_memory_desc_t dnn_desc; /* the struct itself */
 typedef struct dnnl_memory_desc dnn_desc; /* what oneDNN has a handle for */
 #endif
 
-dnnl_status_t fv_dnn_desc_new(dnn_desc **out, int rank, const dnnl_dims_t dims, dnnl_format_tag_t tag);
+dnnl_status_t fv_dnn_desc_new(dnn_desc **out, int rank, const dnnl_dims_t dims, dnnl_data_type_t type,
+                              dnnl_format_tag_t tag);
 dnnl_status_t fv_dnn_desc_copy(dnn_desc **out, const dnn_desc *of);
 /* NULL is nothing to free. */
 void fv_dnn_desc_free(dnn_desc *desc);
+dnnl_data_type_t fv_dnn_desc_type(const dnn_desc *desc);
 /* Its rank; *dims lives as long as it does. */
 int fv_dnn_desc_shape(const dnn_desc *desc, const dnnl_dim_t **dims);
 

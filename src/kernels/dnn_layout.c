@@ -17,7 +17,8 @@ static dnnl_status_t fill(fv_dnn_layout *layout, const dnn_desc *desc) {
     const dnnl_dim_t *dims;
     int rank = fv_dnn_desc_shape(desc, &dims);
     dnnl_status_t status = fv_dnn_desc_copy(&layout->desc, desc);
-    return status == dnnl_success ? fv_dnn_desc_new(&layout->plain, rank, dims, fv_dnn_plain_tag(rank)) : status;
+    return status == dnnl_success ? fv_dnn_desc_new(&layout->plain, rank, dims, dnnl_f32, fv_dnn_plain_tag(rank))
+                                  : status;
 }
 
 fv_dnn_layout *fv_dnn_layout_of(const dnn_desc *desc) {
@@ -44,6 +45,8 @@ bool fv_dnn_layout_equal(const fv_dnn_layout *a, const fv_dnn_layout *b) {
 }
 
 bool fv_dnn_layout_is_plain(const fv_dnn_layout *layout) { return dnnl_memory_desc_equal(layout->desc, layout->plain); }
+
+bool fv_dnn_layout_is_bf16(const fv_dnn_layout *layout) { return fv_dnn_desc_type(layout->desc) == dnnl_bf16; }
 
 size_t fv_dnn_layout_bytes(const fv_dnn_layout *layout) { return dnnl_memory_desc_get_size(layout->desc); }
 

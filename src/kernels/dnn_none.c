@@ -51,6 +51,11 @@ const fv_dnn_layout *fv_prim_weights(const fv_prim *p) {
     return NULL;
 }
 
+const fv_dnn_layout *fv_prim_master(const fv_prim *p) {
+    (void)p;
+    return NULL;
+}
+
 size_t fv_prim_workspace(const fv_prim *p) {
     (void)p;
     return 0;
@@ -78,6 +83,11 @@ bool fv_dnn_layout_equal(const fv_dnn_layout *a, const fv_dnn_layout *b) { retur
 bool fv_dnn_layout_is_plain(const fv_dnn_layout *layout) {
     (void)layout;
     return true;
+}
+
+bool fv_dnn_layout_is_bf16(const fv_dnn_layout *layout) {
+    (void)layout;
+    return false;
 }
 
 size_t fv_dnn_layout_bytes(const fv_dnn_layout *layout) {

@@ -47,7 +47,7 @@ fv_status fv_dnn_max_isa(const char *isa) {
     } isas[] = {
         {"sse41", dnnl_cpu_isa_sse41},
         {"avx2", dnnl_cpu_isa_avx2},
-        {"avx512", dnnl_cpu_isa_avx512_core},
+        {"avx512", dnnl_cpu_isa_avx512_core_bf16},
     };
     for (size_t i = 0; i < sizeof isas / sizeof *isas; i++) {
         if (strcmp(isa, isas[i].name) != 0) continue;
@@ -87,7 +87,7 @@ struct fv_prim {
     char label[DNN_LABEL_BYTES];
     dnnl_primitive_desc_t desc;
     dnnl_primitive_t primitive;
-    fv_dnn_layout *weights;
+    fv_dnn_layout *weights, *master;
     int count;                 /* arguments */
     const struct role **roles; /* [count] */
     dnnl_exec_arg_t *args;     /* [count]; their memory objects are ours */
@@ -180,6 +180,11 @@ fv_status fv_dnn_make(dnn_request *r, dnn_describe *describe, const fv_prim *for
     return status;
 }
 
+fv_status fv_dnn_set_master(fv_prim *p, const fv_prim *from) {
+    p->master = fv_dnn_layout_copy(from->weights);
+    return p->master ? FV_OK : FV_NO_MEMORY;
+}
+
 dnnl_status_t fv_dnn_describe_reorder(const dnn_operation *o, dnnl_primitive_desc_t *out) {
     return dnnl_reorder_primitive_desc_create(out, o->src, o->engine, o->dst, o->engine, o->attr);
 }
@@ -190,6 +195,7 @@ void fv_prim_free(fv_prim *p) {
     if (p->primitive) dnnl_primitive_destroy(p->primitive);
     dnnl_primitive_desc_destroy(p->desc);
     fv_dnn_layout_free(p->weights);
+    fv_dnn_layout_free(p->master);
     fv_free(p->args);
     fv_free(p->roles);
     fv_free(p);
@@ -198,6 +204,7 @@ void fv_prim_free(fv_prim *p) {
 const char *fv_prim_implementation(const fv_prim *p) { return implementation(p->desc); }
 const char *fv_prim_label(const fv_prim *p) { return p->label; }
 const fv_dnn_layout *fv_prim_weights(const fv_prim *p) { return p->weights; }
+const fv_dnn_layout *fv_prim_master(const fv_prim *p) { return p->master; }
 size_t fv_prim_workspace(const fv_prim *p) {
     return dnnl_memory_desc_get_size(descriptor(p->desc, DNNL_ARG_WORKSPACE));
 }

@@ -7,7 +7,7 @@
 
 struct fv_dnn_layout {
     dnn_desc *desc;
-    dnn_desc *plain; /* row-major, of the same shape */
+    dnn_desc *plain; /* f32, row-major, of the same shape */
 };
 
 /* NULL if memory ran out. */
@@ -40,6 +40,8 @@ dnn_request fv_dnn_request(const char *format, ...) FV_PRINTF(1, 2);
 /* The primitive, NULL if refused. `forward`: whose backward pass it is, or NULL. What the request owns is freed in any
  * case. */
 fv_status fv_dnn_make(dnn_request *r, dnn_describe *describe, const fv_prim *forward, fv_prim **out);
+/* fv_prim_master(p) is from now on a copy of from's layout of weights. */
+fv_status fv_dnn_set_master(fv_prim *p, const fv_prim *from);
 /* src to dst. */
 dnn_describe fv_dnn_describe_reorder;
 

@@ -18,12 +18,14 @@ static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
     return FV_OK;
 }
 
-static void run(const fv_step *step, int thread, int nthreads) {
-    fv_flat f = fv_flat_share(step, thread, nthreads);
-    fv_simd_pick()->add(f.count, f.in[0], f.in[1], f.out);
+static void apply(const fv_step *step, const fv_flat *f) {
+    (void)step;
+    fv_simd_pick()->add(f->count, f->in[0], f->in[1], f->out);
 }
 
-static const fv_kernel kernels[] = {FV_FLAT_KERNELS(run)};
+static void run(const fv_step *step, int thread, int nthreads) { fv_flat_run(step, thread, nthreads, apply); }
+
+static const fv_kernel kernels[] = {FV_FLAT_KERNELS(run) FV_FLAT_BF16_KERNEL(run)};
 
 static void ref(const fv_node *node, const double *const in[], double *const out[], const fv_run_env *env) {
     (void)env;

@@ -135,17 +135,15 @@ static sizes sizes_of(const fv_node *node) {
 
 /* ---- Kernels: batch_norm_run.c --------------------------------------------------------------------------------------- */
 
-#define KERNELS(flags, plan, run)                                   \
-    {                                                               \
-        {"simd", FV_BLOCKED, FV_BLOCKED, flags, NULL, plan, run}, { \
-            "simd", FV_PLAIN, FV_PLAIN, flags, NULL, plan, run      \
-        }                                                           \
-    }
-static const fv_kernel kernels[] = KERNELS(0, fv_batch_norm_plan, fv_batch_norm_run);
-static const fv_kernel backward_kernels[] = KERNELS(0, fv_batch_norm_plan, fv_batch_norm_run_backward);
-static const fv_kernel skip_backward_kernels[] = KERNELS(0, fv_batch_norm_plan, fv_batch_norm_run_skip_backward);
-static const fv_kernel inference_kernels[] = KERNELS(FV_LOCAL, NULL, fv_batch_norm_run_inference);
-static const fv_kernel inference_backward_kernels[] = KERNELS(FV_LOCAL, NULL, fv_batch_norm_run_inference_backward);
+#define KERNELS(flags, plan, run)                                           \
+    {"simd", FV_BLOCKED, FV_BLOCKED, flags, NULL, plan, run},               \
+        {"simd", FV_BLOCKED_BF16, FV_BLOCKED_BF16, flags, NULL, plan, run}, \
+        {"simd", FV_PLAIN, FV_PLAIN, flags, NULL, plan, run},
+static const fv_kernel kernels[] = {KERNELS(0, fv_batch_norm_plan, fv_batch_norm_run)};
+static const fv_kernel backward_kernels[] = {KERNELS(0, fv_batch_norm_plan, fv_batch_norm_run_backward)};
+static const fv_kernel skip_backward_kernels[] = {KERNELS(0, fv_batch_norm_plan, fv_batch_norm_run_skip_backward)};
+static const fv_kernel inference_kernels[] = {KERNELS(FV_LOCAL, NULL, fv_batch_norm_run_inference)};
+static const fv_kernel inference_backward_kernels[] = {KERNELS(FV_LOCAL, NULL, fv_batch_norm_run_inference_backward)};
 
 /* ---- Definition ---------------------------------------------------------------------------------------------------- */
 

@@ -13,6 +13,7 @@ enum { MAX_LANES = 16 };
 typedef struct maps {
     int images, channels, lanes, blocks;
     size_t places;
+    fv_precision as;
 } maps;
 
 /* Images [first, last) of a block. */
@@ -34,13 +35,19 @@ static const fv_batch_norm_node_args *args_of(const fv_step *step) { return step
 
 static maps maps_of(const fv_step *step) {
     const int *x = step->node->in[FV_BN_X]->shape.dim;
-    int lanes = step->kernel->in == FV_BLOCKED ? fv_block() : 1;
-    return (maps){x[0], x[1], lanes, (x[1] + lanes - 1) / lanes, (size_t)x[2] * (size_t)x[3]};
+    int lanes = step->kernel->in == FV_PLAIN ? 1 : fv_block();
+    return (maps){x[0],
+                  x[1],
+                  lanes,
+                  (x[1] + lanes - 1) / lanes,
+                  (size_t)x[2] * (size_t)x[3],
+                  fv_layout_precision(step->kernel->in)};
 }
 
-/* The first float of a map. */
-static size_t place(const maps *m, int block, int image) {
-    return ((size_t)image * (size_t)m->blocks + (size_t)block) * m->places * (size_t)m->lanes;
+/* A map of the tensor that begins at `base`. */
+static void *map_of(const maps *m, void *base, int block, int image) {
+    size_t before = ((size_t)image * (size_t)m->blocks + (size_t)block) * m->places * (size_t)m->lanes;
+    return (unsigned char *)base + before * (m->as == FV_BF16 ? sizeof(uint16_t) : sizeof(float));
 }
 
 /* How many channels of a block there are. */
@@ -125,15 +132,19 @@ static fv_norm_terms terms_of(const fv_step *step, int count, const float *gamma
 
 /* Sums are of x less this, the first pixel of the batch: small where the mean is large beside the deviation. */
 static void shift_of(const fv_step *step, const maps *m, int block, float shift[MAX_LANES]) {
-    memcpy(shift, (const float *)step->in[FV_BN_X] + place(m, block, 0), (size_t)m->lanes * sizeof *shift);
+    const void *first = map_of(m, step->in[FV_BN_X], block, 0);
+    if (m->as == FV_BF16)
+        fv_simd_pick()->widen((size_t)m->lanes, first, shift);
+    else
+        memcpy(shift, first, (size_t)m->lanes * sizeof *shift);
 }
 
 static void sum_forward(const fv_step *step, const maps *m, piece p, sums *s) {
-    const float *x = step->in[FV_BN_X];
     float shift[MAX_LANES];
     shift_of(step, m, p.block, shift);
     for (int n = p.first; n < p.last; n++)
-        fv_simd_pick()->norm_sums(m->places, m->lanes, x + place(m, p.block, n), shift, s->a, s->b);
+        fv_simd_pick()->norm_sums(m->as, m->places, m->lanes, map_of(m, step->in[FV_BN_X], p.block, n), shift, s->a,
+                                  s->b);
 }
 
 /* Mean and variance; by the thread that has image 0 also the running ones. */
@@ -157,15 +168,15 @@ static void set_statistics(const fv_step *step, const maps *m, piece p, const su
 
 /* From the last map on: those that the sums have just read are in the cache. */
 static void normalise(const fv_step *step, const maps *m, piece p, const fv_norm_terms *t) {
-    const float *x = step->in[FV_BN_X], *skip = args_of(step)->has_skip ? step->in[FV_BN_SKIP] : NULL;
+    void *x = step->in[FV_BN_X], *skip = args_of(step)->has_skip ? step->in[FV_BN_SKIP] : NULL, *y = step->out[FV_BN_Y];
     fv_activation f = (fv_activation)args_of(step)->activation;
-    float *y = step->out[FV_BN_Y];
     for (int n = p.last; n-- > p.first;) {
-        size_t at = place(m, p.block, n);
+        const void *from = map_of(m, x, p.block, n);
+        void *to = map_of(m, y, p.block, n);
         if (skip)
-            fv_simd_pick()->norm_skip_forward(m->places, m->lanes, f, t, x + at, skip + at, y + at);
+            fv_simd_pick()->norm_skip_forward(m->as, m->places, m->lanes, f, t, from, map_of(m, skip, p.block, n), to);
         else
-            fv_simd_pick()->norm_forward(m->places, m->lanes, f, t, x + at, y + at);
+            fv_simd_pick()->norm_forward(m->as, m->places, m->lanes, f, t, from, to);
     }
 }
 
@@ -192,20 +203,18 @@ static fv_norm_terms backward_terms(const fv_step *step, const maps *m, int bloc
 }
 
 static void sum_backward(const fv_step *step, const maps *m, piece p, sums *s) {
-    const float *x = step->in[FV_BNB_X], *dy = step->in[FV_BNB_DY];
     fv_norm_terms t = backward_terms(step, m, p.block);
-    for (int n = p.first; n < p.last; n++) {
-        size_t at = place(m, p.block, n);
-        fv_simd_pick()->norm_backward_sums(m->places, m->lanes, (fv_activation)args_of(step)->activation, &t, x + at,
-                                           dy + at, s->a, s->b);
-    }
+    for (int n = p.first; n < p.last; n++)
+        fv_simd_pick()->norm_backward_sums(m->as, m->places, m->lanes, (fv_activation)args_of(step)->activation, &t,
+                                           map_of(m, step->in[FV_BNB_X], p.block, n),
+                                           map_of(m, step->in[FV_BNB_DY], p.block, n), s->a, s->b);
 }
 
 /* With i = 1 / sqrt(variance + epsilon), the sums a of g and b of g (x - mean) over M values, and s = gamma i:
  *
  *     dx = s g + along (x - mean) + offset,   along = -s i^2 b / M,   offset = -s a / M,   dgamma = i b,   dbeta = a */
-static void apply(const fv_step *step, const maps *m, piece p, const sums *s, fv_activation f, const float *dy) {
-    const float *x = step->in[FV_BNB_X], *variance = step->in[FV_BNB_VARIANCE];
+static void apply(const fv_step *step, const maps *m, piece p, const sums *s, fv_activation f, void *dy) {
+    const float *variance = step->in[FV_BNB_VARIANCE];
     float *dgamma = step->out[FV_BNB_DGAMMA], *dbeta = step->out[FV_BNB_DBETA];
     double count = (double)m->images * (double)m->places;
     fv_norm_terms t = backward_terms(step, m, p.block);
@@ -217,10 +226,9 @@ static void apply(const fv_step *step, const maps *m, piece p, const sums *s, fv
         dgamma[c] = (float)(sqrt(square) * s->b[j]);
         dbeta[c] = (float)s->a[j];
     }
-    for (int n = p.last; n-- > p.first;) { /* as in normalise */
-        size_t at = place(m, p.block, n);
-        fv_simd_pick()->norm_backward(m->places, m->lanes, f, &t, x + at, dy + at, (float *)step->out[FV_BNB_DX] + at);
-    }
+    for (int n = p.last; n-- > p.first;) /* as in normalise */
+        fv_simd_pick()->norm_backward(m->as, m->places, m->lanes, f, &t, map_of(m, step->in[FV_BNB_X], p.block, n),
+                                      map_of(m, dy, p.block, n), map_of(m, step->out[FV_BNB_DX], p.block, n));
 }
 
 static void apply_backward(const fv_step *step, const maps *m, piece p, const sums *s) {
@@ -233,13 +241,12 @@ void fv_batch_norm_run_backward(const fv_step *step, int thread, int nthreads) {
 
 /* With a skip: the sums leave g behind, which is the skip's gradient and all that dx has to be made of. */
 static void sum_skip_backward(const fv_step *step, const maps *m, piece p, sums *s) {
-    const float *x = step->in[FV_BNB_X], *dy = step->in[FV_BNB_DY], *y = step->in[FV_BNB_Y];
     fv_norm_terms t = backward_terms(step, m, p.block);
-    for (int n = p.first; n < p.last; n++) {
-        size_t at = place(m, p.block, n);
-        fv_simd_pick()->norm_skip_backward_sums(m->places, m->lanes, &t, x + at, y + at, dy + at,
-                                                (float *)step->out[FV_BNB_DSKIP] + at, s->a, s->b);
-    }
+    for (int n = p.first; n < p.last; n++)
+        fv_simd_pick()->norm_skip_backward_sums(
+            m->as, m->places, m->lanes, &t, map_of(m, step->in[FV_BNB_X], p.block, n),
+            map_of(m, step->in[FV_BNB_Y], p.block, n), map_of(m, step->in[FV_BNB_DY], p.block, n),
+            map_of(m, step->out[FV_BNB_DSKIP], p.block, n), s->a, s->b);
 }
 
 static void apply_skip_backward(const fv_step *step, const maps *m, piece p, const sums *s) {

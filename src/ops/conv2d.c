@@ -224,6 +224,31 @@ static fv_dnn_conv dnn_conv(const fv_step *step) {
     };
 }
 
+/* Where a convolution in bf16 reads images, which are f32: behind oneDNN's scratch there is room for them in bf16. */
+static bool reads_images(const fv_step *step) {
+    fv_dnn_conv what = dnn_conv(step);
+    return what.src == FV_PLAIN && what.dst == FV_BLOCKED_BF16;
+}
+
+static size_t images_of(const fv_step *step) {
+    fv_conv_shape s = fv_conv2d_shape(step->node);
+    return (size_t)s.n * (size_t)s.ic * (size_t)s.ih * (size_t)s.iw;
+}
+
+static void plan_images(fv_step *step) {
+    if (!reads_images(step) || step->refused) return;
+    step->scratch_bytes = (step->scratch_bytes + 63) / 64 * 64 + (images_of(step) * sizeof(uint16_t) + 63) / 64 * 64;
+}
+
+/* Input 0 of a step that plan_images has seen. */
+static const void *images(const fv_step *step) {
+    if (!reads_images(step)) return step->in[0];
+    size_t count = images_of(step), bytes = (count * sizeof(uint16_t) + 63) / 64 * 64;
+    uint16_t *narrow = (uint16_t *)step->scratch + (step->scratch_bytes - bytes) / sizeof(uint16_t);
+    fv_simd_pick()->narrow(count, step->in[0], narrow);
+    return narrow;
+}
+
 static fv_status plan_dnn(fv_step *step) {
     fv_dnn_conv what = dnn_conv(step);
     fv_prim *prim = NULL;
@@ -231,6 +256,7 @@ static fv_status plan_dnn(fv_step *step) {
     if (step->refused) return FV_OK;
     FV_TRY(fv_dnn_conv_new(&what, fv_dnn_forward_pass(step), NULL, &prim));
     fv_dnn_settle(step, prim, &step->in_layout[1]);
+    plan_images(step);
     if (args_of(step->node)->has_skip) step->overwrites = step->node->n_in;
     return FV_OK;
 }
@@ -248,13 +274,15 @@ static fv_status plan_dnn_weights(fv_step *step) {
     fv_dnn_conv what = dnn_conv(step);
     const fv_prim *forward = fv_dnn_forward(step);
     fv_prim *prim = NULL;
-    if (forward) what.weights = fv_prim_weights(forward);
+    if (forward)
+        what.weights = fv_layout_precision(what.dst) == FV_BF16 ? fv_prim_master(forward) : fv_prim_weights(forward);
     FV_TRY(fv_dnn_conv_new(&what, FV_DNN_BACKWARD_WEIGHTS, forward, &prim));
     if (!prim && forward) {
         what.weights = NULL;
         FV_TRY(fv_dnn_conv_new(&what, FV_DNN_BACKWARD_WEIGHTS, forward, &prim));
     }
     fv_dnn_settle(step, prim, &step->out_layout[0]);
+    plan_images(step);
     return FV_OK;
 }
 
@@ -263,7 +291,7 @@ static void run_dnn(const fv_step *step, int thread, int nthreads) {
     const fv_conv2d_node_args *args = step->node->args;
     const void *skip = args->has_skip ? step->in[step->node->n_in - 1] : NULL;
     if (skip && skip != step->out[0]) memcpy(step->out[0], skip, step->out_bytes[0]);
-    fv_dnn_run(step, &(fv_prim_args){.src = step->in[0],
+    fv_dnn_run(step, &(fv_prim_args){.src = images(step),
                                      .weights = step->in[1],
                                      .bias = args->has_bias ? step->in[2] : NULL,
                                      .dst = step->out[0]});
@@ -276,7 +304,7 @@ static void run_dnn_data(const fv_step *step, int thread, int nthreads) {
 
 static void run_dnn_weights(const fv_step *step, int thread, int nthreads) {
     (void)thread, (void)nthreads;
-    fv_dnn_run(step, &(fv_prim_args){.src = step->in[0],
+    fv_dnn_run(step, &(fv_prim_args){.src = images(step),
                                      .diff_dst = step->in[1],
                                      .diff_weights = step->out[0],
                                      .diff_bias = step->out[1]});
@@ -285,15 +313,18 @@ static void run_dnn_weights(const fv_step *step, int thread, int nthreads) {
 static const fv_kernel kernels[] = {
     {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, cost_batch, plan_batch, run_batch},
     {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_dnn, run_dnn},
+    {"dnn", FV_BLOCKED_BF16, FV_BLOCKED_BF16, FV_SOLO, cost_blocked, plan_dnn, run_dnn},
     {"simd", FV_BLOCKED, FV_BLOCKED, 0, fv_depthwise_cost, fv_depthwise_plan, fv_depthwise_run},
     {"winograd", FV_BLOCKED, FV_BLOCKED, 0, fv_winograd_cost, fv_winograd_plan, fv_winograd_run},
     {"dnn", FV_PLAIN, FV_BLOCKED, FV_SOLO, cost_first, plan_dnn, run_dnn},
+    {"dnn", FV_PLAIN, FV_BLOCKED_BF16, FV_SOLO, cost_first, plan_dnn, run_dnn},
     {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_dnn, run_dnn},
 };
 
 static const fv_kernel data_kernels[] = {
     {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, cost_batch, plan_batch, run_batch_data},
     {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_dnn_data, run_dnn_data},
+    {"dnn", FV_BLOCKED_BF16, FV_BLOCKED_BF16, FV_SOLO, cost_blocked, plan_dnn_data, run_dnn_data},
     {"simd", FV_BLOCKED, FV_BLOCKED, 0, fv_depthwise_cost, fv_depthwise_plan, fv_depthwise_run_data},
     {"winograd", FV_BLOCKED, FV_BLOCKED, 0, fv_winograd_cost, fv_winograd_plan, fv_winograd_run_data},
     {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_dnn_data, run_dnn_data},
@@ -302,9 +333,11 @@ static const fv_kernel data_kernels[] = {
 static const fv_kernel weights_kernels[] = {
     {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, cost_batch, plan_batch_weights, run_batch_weights},
     {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_blocked, plan_dnn_weights, run_dnn_weights},
+    {"dnn", FV_BLOCKED_BF16, FV_BLOCKED_BF16, FV_SOLO, cost_blocked, plan_dnn_weights, run_dnn_weights},
     {"simd", FV_BLOCKED, FV_BLOCKED, 0, fv_depthwise_cost, fv_depthwise_plan, fv_depthwise_run_weights},
     {"winograd", FV_BLOCKED, FV_BLOCKED, 0, fv_winograd_cost, fv_winograd_plan_weights, fv_winograd_run_weights},
     {"dnn", FV_BLOCKED, FV_PLAIN, FV_SOLO, cost_first, plan_dnn_weights, run_dnn_weights},
+    {"dnn", FV_BLOCKED_BF16, FV_PLAIN, FV_SOLO, cost_first, plan_dnn_weights, run_dnn_weights},
     {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_plain, plan_dnn_weights, run_dnn_weights},
 };
 

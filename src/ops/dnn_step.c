@@ -11,7 +11,7 @@ void fv_dnn_settle(fv_step *step, fv_prim *prim, fv_layout *weights) {
     step->scratch_bytes = fv_prim_scratch(prim);
     const fv_dnn_layout *layout = fv_prim_weights(prim);
     if (weights && layout && !fv_dnn_layout_is_plain(layout))
-        *weights = (fv_layout){.kind = FV_OPAQUE, .opaque = layout};
+        *weights = (fv_layout){.kind = FV_OPAQUE, .opaque = layout, .master = fv_prim_master(prim)};
 }
 
 const fv_prim *fv_dnn_forward(const fv_step *step) {

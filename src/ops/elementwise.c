@@ -33,6 +33,30 @@ fv_flat fv_flat_share(const fv_step *step, int thread, int nthreads) {
     return flat;
 }
 
+static void run_in_chunks(const fv_step *step, fv_range own, void (*apply)(const fv_step *step, const fv_flat *f)) {
+    enum { CHUNK = 1024 }; /* all three stay in the first cache */
+    const fv_simd *simd = fv_simd_pick();
+    float in[2][CHUNK], out[CHUNK];
+    fv_flat flat = {.in = {in[0], step->node->n_in > 1 ? in[1] : NULL}, .out = out};
+    for (size_t at = own.begin; at < own.end; at += flat.count) {
+        flat.count = own.end - at < CHUNK ? own.end - at : CHUNK;
+        for (int i = 0; i < step->node->n_in && i < 2; i++)
+            simd->widen(flat.count, (const uint16_t *)step->in[i] + at, in[i]);
+        apply(step, &flat);
+        simd->narrow(flat.count, out, (uint16_t *)step->out[0] + at);
+    }
+}
+
+void fv_flat_run(const fv_step *step, int thread, int nthreads, void (*apply)(const fv_step *step, const fv_flat *f)) {
+    fv_layout_kind kind = step->out_layout[0].kind;
+    if (fv_layout_precision(kind) == FV_BF16) {
+        run_in_chunks(step, fv_own_range(&step->node->out[0].shape, kind, thread, nthreads), apply);
+        return;
+    }
+    fv_flat flat = fv_flat_share(step, thread, nthreads);
+    apply(step, &flat);
+}
+
 void fv_zero_lanes(const fv_step *step, int thread, int nthreads) {
     const fv_shape *shape = &step->node->out[0].shape;
     size_t block = (size_t)fv_block(), used = (size_t)shape->dim[1] % block;

@@ -31,9 +31,15 @@ typedef struct fv_flat {
 } fv_flat;
 fv_flat fv_flat_share(const fv_step *step, int thread, int nthreads);
 
+/* Calls `apply` for a thread's share of such a step: for all of it at once, or, where it is stored in bf16, for one chunk of f32
+ * after the other. */
+void fv_flat_run(const fv_step *step, int thread, int nthreads, void (*apply)(const fv_step *step, const fv_flat *f));
+
 /* For functions with f(0) != 0, after they ran: lanes beyond C of FV_BLOCKED are zero again in a thread's own images. */
 void fv_zero_lanes(const fv_step *step, int thread, int nthreads);
 
+#define FV_FLAT_BF16_KERNEL(run) \
+    { "simd", FV_BLOCKED_BF16, FV_BLOCKED_BF16, FV_LOCAL, NULL, NULL, run }
 #define FV_FLAT_KERNELS(run)                                                                                           \
     {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, NULL, NULL, run}, {"simd", FV_PLAIN, FV_PLAIN, FV_LOCAL, NULL, NULL, run}, \
         {"simd", FV_BLOCKED, FV_BLOCKED, FV_LOCAL, NULL, NULL, run},

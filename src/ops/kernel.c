@@ -9,6 +9,6 @@ size_t fv_layout_count(const fv_shape *shape, fv_layout_kind kind) {
     if (shape->rank < 2) return count;
     size_t n = (size_t)shape->dim[0], c = (size_t)shape->dim[1];
     if (kind == FV_BATCH) return count / n * round_up(n, FV_BATCH_WIDTH);
-    if (kind == FV_BLOCKED) return count / c * round_up(c, (size_t)fv_block());
+    if (kind == FV_BLOCKED || kind == FV_BLOCKED_BF16) return count / c * round_up(c, (size_t)fv_block());
     return count;
 }

@@ -38,6 +38,8 @@ typedef struct fv_layout {
     fv_layout_kind kind;
     const fv_dnn_layout *opaque; /* of FV_OPAQUE; owned by whoever planned it, alive as long as the plan */
     const fv_winograd *tiles;    /* of FV_WINOGRAD; likewise */
+    const fv_dnn_layout *
+        master; /* of an opaque bf16 copy that a kernel wants: how the parameter itself, f32, had best lie; NULL: as files hold it */
     int parts; /* 0: one copy. n: n copies, one a thread, that whoever reads them adds up in order (gradients) */
 } fv_layout;
 
@@ -107,7 +109,7 @@ static inline float *fv_part(void *base, size_t bytes, int part) {
     return (float *)base + bytes / sizeof(float) * (size_t)part;
 }
 
-/* Floats in a tensor of this shape and layout, padding lanes included (not FV_OPAQUE). Shapes of rank below 2 have no
+/* Values in a tensor of this shape and layout, padding lanes included (not FV_OPAQUE). Shapes of rank below 2 have no
  * channels and are plain in every layout. */
 size_t fv_layout_count(const fv_shape *shape, fv_layout_kind kind);
 

@@ -15,18 +15,22 @@ static fv_status grad(fv_node *node, fv_value *const dy[], fv_value *dx[]) {
     return fv_grad_by_output(node, &fv_leaky_relu_backward_op, dy, dx);
 }
 
-static void run(const fv_step *step, int thread, int nthreads) {
-    fv_flat f = fv_flat_share(step, thread, nthreads);
-    fv_simd_pick()->leaky_relu_forward(f.count, slope_of(step->node), f.in[0], f.out);
+static void apply(const fv_step *step, const fv_flat *f) {
+    fv_simd_pick()->leaky_relu_forward(f->count, slope_of(step->node), f->in[0], f->out);
+}
+
+static void run(const fv_step *step, int thread, int nthreads) { fv_flat_run(step, thread, nthreads, apply); }
+
+static void apply_backward(const fv_step *step, const fv_flat *f) {
+    fv_simd_pick()->leaky_relu_backward(f->count, slope_of(step->node), f->in[0], f->in[1], f->out);
 }
 
 static void run_backward(const fv_step *step, int thread, int nthreads) {
-    fv_flat f = fv_flat_share(step, thread, nthreads);
-    fv_simd_pick()->leaky_relu_backward(f.count, slope_of(step->node), f.in[0], f.in[1], f.out);
+    fv_flat_run(step, thread, nthreads, apply_backward);
 }
 
-static const fv_kernel kernels[] = {FV_FLAT_KERNELS(run)};
-static const fv_kernel backward_kernels[] = {FV_FLAT_KERNELS(run_backward)};
+static const fv_kernel kernels[] = {FV_FLAT_KERNELS(run) FV_FLAT_BF16_KERNEL(run)};
+static const fv_kernel backward_kernels[] = {FV_FLAT_KERNELS(run_backward) FV_FLAT_BF16_KERNEL(run_backward)};
 
 static void ref(const fv_node *node, const double *const in[], double *const out[], const fv_run_env *env) {
     (void)env;

@@ -80,18 +80,21 @@ static void run_dnn_backward(const fv_step *step, int thread, int nthreads) {
 static const fv_kernel kernels[] = {
     {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, NULL, plan_batch, run_batch},
     {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_dnn, plan_dnn, run_dnn},
+    {"dnn", FV_BLOCKED_BF16, FV_BLOCKED_BF16, FV_SOLO, cost_dnn, plan_dnn, run_dnn},
     {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_dnn, plan_dnn, run_dnn},
 };
 
 static const fv_kernel inference_kernels[] = {
     {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, NULL, plan_batch, run_batch},
     {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_dnn, plan_dnn_inference, run_dnn},
+    {"dnn", FV_BLOCKED_BF16, FV_BLOCKED_BF16, FV_SOLO, cost_dnn, plan_dnn_inference, run_dnn},
     {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_dnn, plan_dnn_inference, run_dnn},
 };
 
 static const fv_kernel backward_kernels[] = {
     {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, NULL, NULL, run_batch_backward},
     {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_dnn, plan_dnn_backward, run_dnn_backward},
+    {"dnn", FV_BLOCKED_BF16, FV_BLOCKED_BF16, FV_SOLO, cost_dnn, plan_dnn_backward, run_dnn_backward},
     {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_dnn, plan_dnn_backward, run_dnn_backward},
 };
 

@@ -106,11 +106,13 @@ static void run_batch_backward(const fv_step *step, int thread, int nthreads) {
 const fv_kernel fv_avg_kernels[] = {
     {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, NULL, NULL, run_batch},
     {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_dnn, plan_dnn, run_dnn},
+    {"dnn", FV_BLOCKED_BF16, FV_BLOCKED_BF16, FV_SOLO, cost_dnn, plan_dnn, run_dnn},
     {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_dnn, plan_dnn, run_dnn},
 };
 
 const fv_kernel fv_avg_backward_kernels[] = {
     {"batch", FV_BATCH, FV_BATCH, FV_LOCAL, NULL, NULL, run_batch_backward},
     {"dnn", FV_BLOCKED, FV_BLOCKED, FV_SOLO, cost_dnn, plan_dnn_backward, run_dnn_backward},
+    {"dnn", FV_BLOCKED_BF16, FV_BLOCKED_BF16, FV_SOLO, cost_dnn, plan_dnn_backward, run_dnn_backward},
     {"dnn", FV_PLAIN, FV_PLAIN, FV_SOLO, cost_dnn, plan_dnn_backward, run_dnn_backward},
 };

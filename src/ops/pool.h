@@ -26,7 +26,7 @@ fv_pool_shape fv_pool_shape_of(const fv_node *node);
 fv_status fv_pool_plan_dnn(fv_step *step, bool average, fv_dnn_pass pass);
 
 /* Of avg_pool and global_avg_pool. */
-enum { FV_AVG_KERNELS = 3 };
+enum { FV_AVG_KERNELS = 4 };
 extern const fv_kernel fv_avg_kernels[FV_AVG_KERNELS], fv_avg_backward_kernels[FV_AVG_KERNELS];
 
 #endif

@@ -74,6 +74,8 @@ json_t *fv_course_to_json(const fv_trainer *trainer, const fv_fit_args *args, si
     object = fv_json_with(object, "seed", json_integer((json_int_t)trainer->args.seed));
     object = fv_json_with(object, "epochs", json_integer(args->epochs ? args->epochs : FV_FIT_EPOCHS));
     object = fv_json_with(object, "batch_size", json_integer(trainer->args.batch_size));
+    if (args->precision != FV_F32) /* which runs had before there was another */
+        object = fv_json_with(object, "precision", json_string(fv_precision_name((int)args->precision)));
     object = fv_json_with(object, "augment", json_string(args->augment ? args->augment : ""));
     object = fv_json_with(object, "mixup", json_real((double)args->mixup));
     object = fv_json_with(object, "cutmix", json_real((double)args->cutmix));

@@ -55,6 +55,7 @@ fv_predictor *fv_predictor_new_with(fv_model *model, const fv_predictor_args *ar
     fv_predictor *p = FV_NEW(fv_predictor);
     if (!p) return NULL;
     p->session.model = model;
+    p->session.args.precision = args->precision;
     if (start(p, args) == FV_OK) return p;
     fv_predictor_free(p);
     return NULL;

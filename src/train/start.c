@@ -107,6 +107,7 @@ static fv_status make_trainer(fitting *f) {
                             .n_parts = a->n_parts,
                             .batch_size = a->batch_size,
                             .threads = a->threads,
+                            .precision = a->precision,
                             .ema = a->ema,
                             .accumulate = a->accumulate > 1,
                             .maps = a->maps,
@@ -172,7 +173,7 @@ fv_status fv_fitting_start(fitting *f) {
     FV_TRY(name_classes(f));
     FV_TRY(set_preprocess(f));
     FV_TRY(make_trainer(f));
-    f->inference = (fv_session){.model = f->model, .team = f->trainer->team};
+    f->inference = (fv_session){.model = f->model, .team = f->trainer->team, .args.precision = f->args->precision};
     FV_TRY(fv_mixing_init(&f->mixing, f->trainer, a->mixup, a->cutmix));
     FV_TRY(open_loader(f));
     if (a->unfreeze_at) FV_TRY(fv_trainer_rehearse(f->trainer, fv_dataset_count(f->train), &f->thawed_bytes));

@@ -117,7 +117,8 @@ static fv_status start(fv_trainer *trainer) {
         !trainer->slots || !trainer->sums ? NULL : fv_alloc((size_t)trainer->args.batch_size * outputs, sizeof(float));
     session->team = trainer->team = trainer->target ? fv_team_new(trainer->args.threads) : NULL;
     if (!trainer->team) return FV_NO_MEMORY;
-    session->args = (fv_plan_args){.reference = trainer->args.reference,
+    session->args = (fv_plan_args){.precision = trainer->args.precision,
+                                   .reference = trainer->args.reference,
                                    .keep_maps = trainer->args.maps == FV_MAPS_KEPT,
                                    .remake_maps = trainer->args.maps == FV_MAPS_AGAIN,
                                    .loss = add_loss,

@@ -139,6 +139,7 @@ static fv_value *linear(lab *l) {
 
 static fv_value *pool(lab *l, const fv_op *op, lab_fill fill) {
     fv_pool_node_args args = {.window = any_window(l, 3)};
+    l->bf16_sums = args.window.kernel[0] * args.window.kernel[1]; /* windows that overlap, in oneDNN's backward */
     args.ceil_mode = lab_chance(l, 50);
     args.count_include_pad = op == &fv_avg_pool_op && lab_chance(l, 50);
     fv_shape x = any_image(l, &args.window, lab_batch(l), lab_channels(l), 6);

@@ -2,7 +2,7 @@
  * leaves, and makes two of the three proofs (the third, another framework's numbers, is tests/golden):
  *
  *   fast against ref        every kernel of the node and of its backward nodes, on teams of 1, 2 and 3 threads, in its own
- *                           layouts, against `ref` in double
+ *                           layouts, against `ref` in double; those in bf16 on numbers that bf16 has
  *   ref against differences the emitted backward against central finite differences of the forward `ref`, both in double,
  *                           skipping kinks (where the two one-sided differences disagree)
  *
@@ -38,6 +38,7 @@ typedef struct lab {
     const char *name; /* of the case */
     uint64_t seed;
     bool small;              /* finite differences follow: lab_channels and lab_batch stay low */
+    int bf16_sums;           /* set by build: additions of which kernels in bf16 round each; 0: their sums are f32 */
     fv_node *node;           /* the one under test */
     fv_value *dy;            /* leaf: the gradient of its output 0; NULL: not differentiable */
     fv_value *dx[FV_MAX_IN]; /* what op->grad made of it */
@@ -93,7 +94,7 @@ void lab_end(lab *l);
 /* The numbers of a value, to read or, for a leaf, to replace before ref runs again. */
 double *lab_numbers(lab *l, const fv_value *value);
 void lab_evaluate(lab *l);
-/* Every kernel of the node under test, against the numbers that are there now. */
+/* Every kernel of the node under test but those in bf16, against the numbers that are there now. */
 void lab_compare_kernels(lab *l, double tolerance);
 /* "conv2d: kernel 3,3 ... x [2,6,9,9]": for messages. */
 const char *lab_describe(lab *l);

@@ -10,11 +10,12 @@
 
 enum { GUARD = 16 }; /* floats behind a tensor */
 static const float sentinel = -12345.5f;
+static const double BF16_ROUNDING = 0x1p-9; /* at most, relative to the number */
 
 typedef struct run {
     lab *l;
-    const fv_kernel *kernel; /* of the node under test */
-    double tolerance;
+    const fv_kernel *kernel;          /* of the node under test */
+    double tolerance, bf16_tolerance; /* of what is stored so */
     int threads;
     fv_run_env env;
     _Atomic(const fv_node *) bad_node;
@@ -76,9 +77,16 @@ static extent extent_of(const fv_shape *s) {
 /* Where element (n, c, p) lies. */
 static size_t place(extent e, fv_layout_kind kind, size_t n, size_t c, size_t p) {
     size_t b = (size_t)fv_block();
-    if (kind == FV_BLOCKED) return ((n * ((e.c + b - 1) / b) + c / b) * e.plane + p) * b + c % b;
+    if (kind == FV_BLOCKED || kind == FV_BLOCKED_BF16)
+        return ((n * ((e.c + b - 1) / b) + c / b) * e.plane + p) * b + c % b;
     if (kind == FV_BATCH) return ((n / FV_BATCH_WIDTH * e.c + c) * e.plane + p) * FV_BATCH_WIDTH + n % FV_BATCH_WIDTH;
     return (n * e.c + c) * e.plane + p;
+}
+
+static size_t bytes_of(const fv_shape *shape, const fv_layout *layout) {
+    if (layout->kind == FV_OPAQUE) return fv_dnn_layout_bytes(layout->opaque);
+    if (layout->kind == FV_WINOGRAD) return lab_tiles_bytes(layout->tiles);
+    return fv_layout_count(shape, layout->kind) * fv_layout_width(layout->kind);
 }
 
 /* Padding images of FV_BATCH hold `beyond`, padding channels of FV_BLOCKED zero. */
@@ -94,6 +102,19 @@ static void lay_out(const fv_shape *shape, fv_layout_kind kind, const double *pl
     for (size_t n = 0; n < e.n; n++)
         for (size_t c = 0; c < e.c; c++)
             for (size_t p = 0; p < e.plane; p++) to[place(e, kind, n, c, p)] = (float)*plain++;
+}
+
+/* The same in any layout, FV_BLOCKED_BF16 too. */
+static void lay_out_as(run *r, const fv_shape *shape, fv_layout_kind kind, const double *plain, float beyond,
+                       void *to) {
+    if (kind != FV_BLOCKED_BF16) {
+        lay_out(shape, kind, plain, beyond, to);
+        return;
+    }
+    size_t count = fv_layout_count(shape, kind);
+    float *wide = tensor(r, count * sizeof(float));
+    lay_out(shape, FV_BLOCKED, plain, 0, wide);
+    fv_simd_pick()->narrow(count, wide, to);
 }
 
 /* ---- Steps --------------------------------------------------------------------------------------------------------- */
@@ -148,12 +169,10 @@ static void give_leaf(run *r, fv_step *step, int i) {
     const double *numbers = lab_numbers(r->l, value);
     float beyond = r->l->leaves[value->node->id].gradient ? 0 : 0.75f;
     const bool described = layout->kind == FV_OPAQUE || layout->kind == FV_WINOGRAD;
-    step->in_bytes[i] = layout->kind == FV_OPAQUE     ? fv_dnn_layout_bytes(layout->opaque)
-                        : layout->kind == FV_WINOGRAD ? lab_tiles_bytes(layout->tiles)
-                                                      : fv_layout_count(&value->shape, layout->kind) * sizeof(float);
+    step->in_bytes[i] = bytes_of(&value->shape, layout);
     float *to = tensor(r, step->in_bytes[i]), *plain = to;
     if (described) plain = tensor(r, fv_shape_count(&value->shape) * sizeof(float));
-    lay_out(&value->shape, described ? FV_PLAIN : layout->kind, numbers, beyond, plain);
+    lay_out_as(r, &value->shape, described ? FV_PLAIN : layout->kind, numbers, beyond, plain);
     if (layout->kind == FV_WINOGRAD) lab_transform(layout->tiles, plain, to);
     if (layout->kind == FV_OPAQUE && fv_dnn_reorder(NULL, plain, layout->opaque, to))
         fail_msg("%s: %s", lab_describe(r->l), fv_error());
@@ -171,10 +190,7 @@ static void set_memory(run *r, fv_step *step) {
     }
     for (int i = 0; i < node->n_out; i++) {
         const fv_layout *layout = &step->out_layout[i];
-        if (!step->out_bytes[i])
-            step->out_bytes[i] = layout->kind == FV_OPAQUE
-                                     ? fv_dnn_layout_bytes(layout->opaque)
-                                     : fv_layout_count(&node->out[i].shape, layout->kind) * sizeof(float);
+        if (!step->out_bytes[i]) step->out_bytes[i] = bytes_of(&node->out[i].shape, layout);
         size_t parts = layout->parts ? (size_t)layout->parts : 1;
         step->out[i] = tensor(r, (step->out_bytes[i] + 63) / 64 * 64 * parts);
     }
@@ -254,13 +270,22 @@ static void compare_plain(const run *r, const fv_step *step, const char *what, i
         if (!close_enough(is[i], should[i], allowed)) differ(r, step, what, index, i, is[i], should[i]);
 }
 
-static void compare_activation(const run *r, const fv_step *step, int output, const double *should) {
+/* The values of an activation, whatever they are stored as. */
+static const float *values_of(run *r, const fv_step *step, int output, size_t count) {
+    if (fv_layout_precision(step->out_layout[output].kind) == FV_F32) return step->out[output];
+    float *values = tensor(r, count * sizeof(float));
+    fv_simd_pick()->widen(count, step->out[output], values);
+    return values;
+}
+
+static void compare_activation(run *r, const fv_step *step, int output, const double *should) {
     const fv_shape *shape = &step->node->out[output].shape;
     extent e = extent_of(shape);
     fv_layout_kind kind = step->out_layout[output].kind;
     size_t count = fv_layout_count(shape, kind), i = 0;
-    const float *is = step->out[output];
-    double allowed = r->tolerance * size_of(should, fv_shape_count(shape));
+    const float *is = values_of(r, step, output, count);
+    double tolerance = fv_layout_precision(kind) == FV_BF16 ? r->bf16_tolerance : r->tolerance;
+    double allowed = tolerance * size_of(should, fv_shape_count(shape));
     unsigned char *seen = fv_arena_alloc(&r->l->arena, count, 1);
     for (size_t n = 0; n < e.n; n++)
         for (size_t c = 0; c < e.c; c++)
@@ -269,7 +294,8 @@ static void compare_activation(const run *r, const fv_step *step, int output, co
                 seen[at] = 1;
                 if (!close_enough(is[at], should[i], allowed)) differ(r, step, "output", output, i, is[at], should[i]);
             }
-    bool zero = kind == FV_BLOCKED || step->node->forward; /* gradients of images that are not there */
+    bool zero = kind == FV_BLOCKED || kind == FV_BLOCKED_BF16 ||
+                step->node->forward; /* gradients of images that are not there */
     for (size_t at = 0; at < count; at++)
         if (!seen[at] && (zero ? is[at] != 0 : !isfinite(is[at])))
             differ(r, step, "padding of output", output, at, is[at], 0);
@@ -319,8 +345,9 @@ static void compare_step(run *r, const fv_step *step) {
 
 /* ---- All of it ----------------------------------------------------------------------------------------------------- */
 
-static void run_kernel(lab *l, const fv_kernel *kernel, fv_team *team, double tolerance) {
-    run r = {.l = l, .kernel = kernel, .tolerance = tolerance, .threads = fv_team_size(team), .env = l->env};
+static void run_kernel(lab *l, const fv_kernel *kernel, fv_team *team, double tolerance, double bf16_tolerance) {
+    run r = {.l = l, .kernel = kernel, .threads = fv_team_size(team), .env = l->env};
+    r.tolerance = tolerance, r.bf16_tolerance = bf16_tolerance;
     size_t n_nodes = (size_t)l->graph->n_nodes;
     r.env.team = team;
     r.env.bad_node = &r.bad_node;
@@ -337,18 +364,54 @@ static void run_kernel(lab *l, const fv_kernel *kernel, fv_team *team, double to
         if (r.steps[id].free_state) r.steps[id].free_state(r.steps[id].state);
 }
 
-void lab_compare_kernels(lab *l, double tolerance) {
+static bool in_bf16(const fv_kernel *kernel) {
+    return fv_layout_precision(kernel->in) == FV_BF16 || fv_layout_precision(kernel->out) == FV_BF16;
+}
+
+static bool has_bf16(const fv_op *op) {
+    bool any = false;
+    for (int k = 0; k < op->n_kernels; k++) any |= in_bf16(&op->kernels[k]);
+    return any;
+}
+
+/* The leaves' numbers become such as bf16 has. */
+static void coarsen(lab *l) {
+    for (int id = 0; id < l->graph->n_nodes; id++) {
+        const fv_value *leaf = &l->graph->nodes[id]->out[0];
+        double *numbers = lab_numbers(l, leaf);
+        for (size_t i = 0; i < fv_shape_count(&leaf->shape) && fv_is_leaf(leaf->node); i++) {
+            float number = (float)numbers[i];
+            uint16_t narrow;
+            fv_simd_pick()->narrow(1, &number, &narrow);
+            fv_simd_pick()->widen(1, &narrow, &number);
+            numbers[i] = number;
+        }
+    }
+    lab_evaluate(l);
+}
+
+static void compare_kernels(lab *l, double tolerance, double bf16_tolerance, bool bf16) {
     for (int threads = 1; threads <= 3; threads++) {
         fv_team *team = fv_team_new(threads);
         if (!team) fail_msg("team of %d: %s", threads, fv_error());
-        for (int k = 0; k < l->node->op->n_kernels; k++) run_kernel(l, &l->node->op->kernels[k], team, tolerance);
-        if (threads == 1) run_kernel(l, &fv_ref_kernel, team, tolerance);
+        for (int k = 0; k < l->node->op->n_kernels; k++)
+            if (in_bf16(&l->node->op->kernels[k]) == bf16)
+                run_kernel(l, &l->node->op->kernels[k], team, tolerance, bf16_tolerance);
+        if (threads == 1 && !bf16) run_kernel(l, &fv_ref_kernel, team, tolerance, 0);
         fv_team_free(team);
     }
 }
 
+void lab_compare_kernels(lab *l, double tolerance) { compare_kernels(l, tolerance, 0, false); }
+
+/* In bf16 the output is rounded, and so is what the backward pass reads of the forward pass. */
 void lab_check_kernels(const lab_case *kind, uint64_t seed) {
     lab l = lab_begin(kind, seed, false);
-    lab_compare_kernels(&l, kind->tolerance > 0 ? kind->tolerance : 2e-5);
+    double tolerance = kind->tolerance > 0 ? kind->tolerance : 2e-5;
+    compare_kernels(&l, tolerance, 0, false);
+    if (has_bf16(l.node->op)) {
+        coarsen(&l);
+        compare_kernels(&l, tolerance, (2 + l.bf16_sums) * BF16_ROUNDING, true);
+    }
     lab_end(&l);
 }

@@ -1,4 +1,4 @@
-/* Batch norm on one map: a block of channels of one image (lanes 8 or 16), or one channel of a plain image (lanes 1). */
+/* Batch norm on one map: a block of channels of one image (lanes 8 or 16), or one channel of a plain image (lanes 1, f32 alone). */
 #include "kernels/simd/math.h"
 
 /* How vectors follow each other from slice l of the lanes on: at l, l + step, ... below end. Of a plain map the last, partial
@@ -12,6 +12,10 @@ FV_INLINE walk walk_of(size_t places, int lanes) {
     return (walk){WIDTH, places / WIDTH * WIDTH, places % WIDTH};
 }
 
+/* The last values of a plain map, fewer than a vector. */
+FV_INLINE vf rest_of(const void *x, size_t i, size_t count) { return load_some((const float *)x + i, count); }
+FV_INLINE void rest_to(void *y, size_t i, size_t count, vf v) { store_some((float *)y + i, v, count); }
+
 FV_INLINE vf term(const float *of, int lanes, int l) { return lanes == 1 ? splat(*of) : load(of + l); }
 
 FV_INLINE void add_up(double *total, vf sum, int lanes, int l) {
@@ -21,28 +25,37 @@ FV_INLINE void add_up(double *total, vf sum, int lanes, int l) {
         for (int j = 0; j < WIDTH; j++) total[l + j] += (double)sum[j];
 }
 
-void SIMD(norm_sums)(size_t places, int lanes, const float *x, const float *shift, double *sum, double *squares) {
+/* The precision P and the activation F are constants where these are inlined. */
+FV_INLINE void sums(const fv_precision P, size_t places, int lanes, const void *x, const float *shift, double *sum,
+                    double *squares) {
     walk w = walk_of(places, lanes);
     for (int l = 0; l < lanes; l += WIDTH) {
         vf origin = term(shift, lanes, l), s[2] = {{0}, {0}}, q[2] = {{0}, {0}};
         size_t i = (size_t)l;
         for (; i + w.step < w.end; i += 2 * w.step) {
-            vf a = load(x + i) - origin, b = load(x + i + w.step) - origin;
+            vf a = load_as(P, x, i) - origin, b = load_as(P, x, i + w.step) - origin;
             s[0] += a, q[0] += a * a;
             s[1] += b, q[1] += b * b;
         }
         vf a = {0};
-        if (i < w.end) a = load(x + i) - origin, i += w.step;
+        if (i < w.end) a = load_as(P, x, i) - origin, i += w.step;
         s[0] += a, q[0] += a * a;
         vf last = origin;
-        memcpy(&last, x + i, w.left * sizeof *x);
+        memcpy(&last, (const float *)x + i, w.left * sizeof(float));
         last -= origin;
         add_up(sum, s[0] + s[1] + last, lanes, l);
         add_up(squares, q[0] + q[1] + last * last, lanes, l);
     }
 }
 
-/* F is constant where these are inlined. */
+void SIMD(norm_sums)(fv_precision as, size_t places, int lanes, const void *x, const float *shift, double *sum,
+                     double *squares) {
+    if (as == FV_BF16)
+        sums(FV_BF16, places, lanes, x, shift, sum, squares);
+    else
+        sums(FV_F32, places, lanes, x, shift, sum, squares);
+}
+
 FV_INLINE vf activate(const fv_activation F, vf z) {
     if (F == FV_ACTIVATION_RELU) return choose(greater(splat(0), z), splat(0), z);
     if (F == FV_ACTIVATION_RELU6) return limit(z, 0, 6);
@@ -59,14 +72,14 @@ FV_INLINE vf slope_times(const fv_activation F, vf z, vf dy) {
     return dy;
 }
 
-FV_INLINE void forward(const fv_activation F, size_t places, int lanes, const fv_norm_terms *t, const float *x,
-                       float *y) {
+FV_INLINE void forward(const fv_precision P, const fv_activation F, size_t places, int lanes, const fv_norm_terms *t,
+                       const void *x, void *y) {
     walk w = walk_of(places, lanes);
     for (int l = 0; l < lanes; l += WIDTH) {
         vf mean = term(t->mean, lanes, l), scale = term(t->scale, lanes, l), beta = term(t->beta, lanes, l);
         size_t i = (size_t)l;
-        for (; i < w.end; i += w.step) store(y + i, activate(F, (load(x + i) - mean) * scale + beta));
-        if (w.left) store_some(y + i, activate(F, (load_some(x + i, w.left) - mean) * scale + beta), w.left);
+        for (; i < w.end; i += w.step) store_as(P, y, i, activate(F, (load_as(P, x, i) - mean) * scale + beta));
+        if (w.left) rest_to(y, i, w.left, activate(F, (rest_of(x, i, w.left) - mean) * scale + beta));
     }
 }
 
@@ -75,19 +88,19 @@ FV_INLINE void forward(const fv_activation F, size_t places, int lanes, const fv
     vf centred = (x_)-mean; \
     vf g = slope_times(F, centred * scale + beta, dy_)
 
-FV_INLINE void backward_sums(const fv_activation F, size_t places, int lanes, const fv_norm_terms *t, const float *x,
-                             const float *dy, double *sum, double *products) {
+FV_INLINE void backward_sums(const fv_precision P, const fv_activation F, size_t places, int lanes,
+                             const fv_norm_terms *t, const void *x, const void *dy, double *sum, double *products) {
     walk w = walk_of(places, lanes);
     for (int l = 0; l < lanes; l += WIDTH) {
         vf mean = term(t->mean, lanes, l), scale = term(t->scale, lanes, l), beta = term(t->beta, lanes, l);
         vf s = {0}, q = {0};
         size_t i = (size_t)l;
         for (; i < w.end; i += w.step) {
-            GRADIENT(load(x + i), load(dy + i));
+            GRADIENT(load_as(P, x, i), load_as(P, dy, i));
             s += g, q += g * centred;
         }
         if (w.left) {
-            GRADIENT(load_some(x + i, w.left), load_some(dy + i, w.left));
+            GRADIENT(rest_of(x, i, w.left), rest_of(dy, i, w.left));
             s += g, q += g * centred;
         }
         add_up(sum, s, lanes, l);
@@ -95,91 +108,103 @@ FV_INLINE void backward_sums(const fv_activation F, size_t places, int lanes, co
     }
 }
 
-FV_INLINE void backward(const fv_activation F, size_t places, int lanes, const fv_norm_terms *t, const float *x,
-                        const float *dy, float *dx) {
+FV_INLINE void backward(const fv_precision P, const fv_activation F, size_t places, int lanes, const fv_norm_terms *t,
+                        const void *x, const void *dy, void *dx) {
     walk w = walk_of(places, lanes);
     for (int l = 0; l < lanes; l += WIDTH) {
         vf mean = term(t->mean, lanes, l), scale = term(t->scale, lanes, l), beta = term(t->beta, lanes, l);
         vf along = term(t->along, lanes, l), offset = term(t->offset, lanes, l);
         size_t i = (size_t)l;
         for (; i < w.end; i += w.step) {
-            GRADIENT(load(x + i), load(dy + i));
-            store(dx + i, scale * g + (along * centred + offset));
+            GRADIENT(load_as(P, x, i), load_as(P, dy, i));
+            store_as(P, dx, i, scale * g + (along * centred + offset));
         }
         if (w.left) {
-            GRADIENT(load_some(x + i, w.left), load_some(dy + i, w.left));
-            store_some(dx + i, scale * g + (along * centred + offset), w.left);
+            GRADIENT(rest_of(x, i, w.left), rest_of(dy, i, w.left));
+            rest_to(dx, i, w.left, scale * g + (along * centred + offset));
         }
     }
 }
 
-#define FOR_EACH_ACTIVATION(function, ...)               \
-    switch (f) {                                         \
-    case FV_ACTIVATION_RELU:                             \
-        function(FV_ACTIVATION_RELU, __VA_ARGS__);       \
-        break;                                           \
-    case FV_ACTIVATION_RELU6:                            \
-        function(FV_ACTIVATION_RELU6, __VA_ARGS__);      \
-        break;                                           \
-    case FV_ACTIVATION_HARD_SWISH:                       \
-        function(FV_ACTIVATION_HARD_SWISH, __VA_ARGS__); \
-        break;                                           \
-    default:                                             \
-        function(FV_ACTIVATION_NONE, __VA_ARGS__);       \
+#define FOR_EACH_ACTIVATION(function, P, ...)               \
+    switch (f) {                                            \
+    case FV_ACTIVATION_RELU:                                \
+        function(P, FV_ACTIVATION_RELU, __VA_ARGS__);       \
+        break;                                              \
+    case FV_ACTIVATION_RELU6:                               \
+        function(P, FV_ACTIVATION_RELU6, __VA_ARGS__);      \
+        break;                                              \
+    case FV_ACTIVATION_HARD_SWISH:                          \
+        function(P, FV_ACTIVATION_HARD_SWISH, __VA_ARGS__); \
+        break;                                              \
+    default:                                                \
+        function(P, FV_ACTIVATION_NONE, __VA_ARGS__);       \
     }
 
-void SIMD(norm_forward)(size_t places, int lanes, fv_activation f, const fv_norm_terms *t, const float *x, float *y) {
-    FOR_EACH_ACTIVATION(forward, places, lanes, t, x, y)
+#define FOR_EACH(function, ...)                             \
+    if (as == FV_BF16)                                      \
+        FOR_EACH_ACTIVATION(function, FV_BF16, __VA_ARGS__) \
+    else                                                    \
+        FOR_EACH_ACTIVATION(function, FV_F32, __VA_ARGS__)
+
+void SIMD(norm_forward)(fv_precision as, size_t places, int lanes, fv_activation f, const fv_norm_terms *t,
+                        const void *x, void *y) {
+    FOR_EACH(forward, places, lanes, t, x, y)
 }
 
-void SIMD(norm_backward_sums)(size_t places, int lanes, fv_activation f, const fv_norm_terms *t, const float *x,
-                              const float *dy, double *sum, double *products) {
-    FOR_EACH_ACTIVATION(backward_sums, places, lanes, t, x, dy, sum, products)
+void SIMD(norm_backward_sums)(fv_precision as, size_t places, int lanes, fv_activation f, const fv_norm_terms *t,
+                              const void *x, const void *dy, double *sum, double *products) {
+    FOR_EACH(backward_sums, places, lanes, t, x, dy, sum, products)
 }
 
-void SIMD(norm_backward)(size_t places, int lanes, fv_activation f, const fv_norm_terms *t, const float *x,
-                         const float *dy, float *dx){FOR_EACH_ACTIVATION(backward, places, lanes, t, x, dy, dx)}
+void SIMD(norm_backward)(fv_precision as, size_t places, int lanes, fv_activation f, const fv_norm_terms *t,
+                         const void *x, const void *dy, void *dx){FOR_EACH(backward, places, lanes, t, x, dy, dx)}
 
 /* ---- With a skip ---------------------------------------------------------------------------------------------------- */
 
-FV_INLINE void skip_forward(const fv_activation F, size_t places, int lanes, const fv_norm_terms *t, const float *x,
-                            const float *skip, float *y) {
+FV_INLINE void skip_forward(const fv_precision P, const fv_activation F, size_t places, int lanes,
+                            const fv_norm_terms *t, const void *x, const void *skip, void *y) {
     walk w = walk_of(places, lanes);
     for (int l = 0; l < lanes; l += WIDTH) {
         vf mean = term(t->mean, lanes, l), scale = term(t->scale, lanes, l), beta = term(t->beta, lanes, l);
         size_t i = (size_t)l;
-        for (; i < w.end; i += w.step) store(y + i, activate(F, (load(x + i) - mean) * scale + beta + load(skip + i)));
+        for (; i < w.end; i += w.step)
+            store_as(P, y, i, activate(F, (load_as(P, x, i) - mean) * scale + beta + load_as(P, skip, i)));
         if (!w.left) continue;
-        vf z = (load_some(x + i, w.left) - mean) * scale + beta + load_some(skip + i, w.left);
-        store_some(y + i, activate(F, z), w.left);
+        vf z = (rest_of(x, i, w.left) - mean) * scale + beta + rest_of(skip, i, w.left);
+        rest_to(y, i, w.left, activate(F, z));
     }
 }
 
-void SIMD(norm_skip_forward)(size_t places, int lanes, fv_activation f, const fv_norm_terms *t, const float *x,
-                             const float *skip, float *y) {
-    if (f == FV_ACTIVATION_RELU)
-        skip_forward(FV_ACTIVATION_RELU, places, lanes, t, x, skip, y);
-    else
-        skip_forward(FV_ACTIVATION_NONE, places, lanes, t, x, skip, y);
-}
+void SIMD(norm_skip_forward)(fv_precision as, size_t places, int lanes, fv_activation f, const fv_norm_terms *t,
+                             const void *x, const void *skip,
+                             void *y){FOR_EACH(skip_forward, places, lanes, t, x, skip, y)}
 
-void SIMD(norm_skip_backward_sums)(size_t places, int lanes, const fv_norm_terms *t, const float *x, const float *y,
-                                   const float *dy, float *g, double *sum, double *products) {
+FV_INLINE void skip_backward_sums(const fv_precision P, size_t places, int lanes, const fv_norm_terms *t, const void *x,
+                                  const void *y, const void *dy, void *g, double *sum, double *products) {
     walk w = walk_of(places, lanes);
     for (int l = 0; l < lanes; l += WIDTH) {
         vf mean = term(t->mean, lanes, l), s = {0}, q = {0};
         size_t i = (size_t)l;
         for (; i < w.end; i += w.step) {
-            vf masked = slope_times(FV_ACTIVATION_RELU, load(y + i), load(dy + i));
-            store(g + i, masked);
-            s += masked, q += masked * (load(x + i) - mean);
+            vf masked = slope_times(FV_ACTIVATION_RELU, load_as(P, y, i), load_as(P, dy, i));
+            store_as(P, g, i, masked);
+            s += masked, q += masked * (load_as(P, x, i) - mean);
         }
         if (w.left) {
-            vf masked = slope_times(FV_ACTIVATION_RELU, load_some(y + i, w.left), load_some(dy + i, w.left));
-            store_some(g + i, masked, w.left);
-            s += masked, q += masked * (load_some(x + i, w.left) - mean);
+            vf masked = slope_times(FV_ACTIVATION_RELU, rest_of(y, i, w.left), rest_of(dy, i, w.left));
+            rest_to(g, i, w.left, masked);
+            s += masked, q += masked * (rest_of(x, i, w.left) - mean);
         }
         add_up(sum, s, lanes, l);
         add_up(products, q, lanes, l);
     }
+}
+
+void SIMD(norm_skip_backward_sums)(fv_precision as, size_t places, int lanes, const fv_norm_terms *t, const void *x,
+                                   const void *y, const void *dy, void *g, double *sum, double *products) {
+    if (as == FV_BF16)
+        skip_backward_sums(FV_BF16, places, lanes, t, x, y, dy, g, sum, products);
+    else
+        skip_backward_sums(FV_F32, places, lanes, t, x, y, dy, g, sum, products);
 }

@@ -94,6 +94,24 @@ FV_INLINE vf pick(vf table, vi at) {
 }
 #endif
 
+/* bf16 is the upper half of a float, rounded to nearest, ties to even; a NaN stays one. */
+FV_INLINE vf load_bf16(const uint16_t *p) { return (vf)((vu)load_index(p) << 16); }
+FV_INLINE void store_bf16(uint16_t *p, vf v) {
+    vu bits = (vu)v, rounded = bits + 0x7fff + (bits >> 16 & 1);
+    store_index(p, (vi)((vu)choose_int(unordered(v), (vi)(bits | 0x400000), (vi)rounded) >> 16));
+}
+
+/* Values i, i + 1, ... of what is stored in a precision, which is a constant where these are inlined. */
+FV_INLINE vf load_as(const fv_precision P, const void *p, size_t i) {
+    return P == FV_BF16 ? load_bf16((const uint16_t *)p + i) : load((const float *)p + i);
+}
+FV_INLINE void store_as(const fv_precision P, void *p, size_t i, vf v) {
+    if (P == FV_BF16)
+        store_bf16((uint16_t *)p + i, v);
+    else
+        store((float *)p + i, v);
+}
+
 /* The sum of a vector's lanes, by halves. */
 typedef float v4 __attribute__((vector_size(16)));
 typedef float v8 __attribute__((vector_size(32)));
