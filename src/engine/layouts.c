@@ -77,13 +77,15 @@ static bool reads_opaque(const fv_node *node) {
     return false;
 }
 
-/* The kernel of a backward node that goes with `forward` for its forward node; NULL: none does. */
+/* The kernel of a backward node, or of one that makes a map again, that goes with `forward` for its forward node; NULL: none does. */
 static const fv_kernel *companion(const fv_node *node, const fv_kernel *forward) {
     const fv_kernel *other = NULL;
     if (forward == &fv_ref_kernel) return forward;
     for (int k = 0; k < node->op->n_kernels; k++) {
         const fv_kernel *kernel = &node->op->kernels[k];
-        if (kernel->in != forward->out || kernel->out != forward->in) continue;
+        bool matches = node->again ? kernel->in == forward->in && kernel->out == forward->out
+                                   : kernel->in == forward->out && kernel->out == forward->in;
+        if (!matches) continue;
         if (strcmp(kernel->name, forward->name) == 0) return kernel;
         other = kernel;
     }
@@ -143,7 +145,7 @@ static const fv_kernel *choice_of(const chooser *c, const fv_node *node) {
 static fv_layout_kind layout_of(const chooser *c, const fv_value *value) {
     const fv_kernel *kernel = choice_of(c, value->node);
     if (!kernel) return FV_PLAIN; /* an input */
-    return value->node->forward ? kernel->in : kernel->out;
+    return fv_is_backward(value->node) ? kernel->in : kernel->out;
 }
 
 /* The conversions on the way into a node. */
