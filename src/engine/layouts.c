@@ -58,9 +58,10 @@ static double cost_in_f32(const fv_kernel *kernel, const fv_node *node, int thre
     return kernel == &fv_ref_kernel ? SLOW_FACTOR * seconds + 1e-5 : seconds;
 }
 
-/* In bf16 there are half the bytes to move, and two products to an instruction's lane. */
+/* In bf16 there are half the bytes to move, and two products to an instruction's lane; where one side alone is, half of that. */
 static double kernel_cost(const fv_kernel *kernel, const fv_node *node, int threads) {
-    return (in_bf16(kernel) ? 0.5 : 1) * cost_in_f32(kernel, node, threads);
+    double width = (double)(fv_layout_width(kernel->in) + fv_layout_width(kernel->out)) / (2 * sizeof(float));
+    return width * cost_in_f32(kernel, node, threads);
 }
 
 /* ---- Families ---------------------------------------------------------------------------------------------------- */
