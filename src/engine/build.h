@@ -82,10 +82,13 @@ static inline bool fv_is_activation(const fv_value *value) {
     return !fv_is_parameter_like(value) && !fv_is_opaque(value);
 }
 
+/* Reads what lies as its forward node's outputs do, and makes what lies as that one's inputs. A node that makes a map again is none. */
+static inline bool fv_is_backward(const fv_node *node) { return node->forward && !node->again; }
+
 /* The layout in which a node reads its activation input i, given the layouts of its family: of the forward node's inputs
  * (`in`) and of its outputs (`out`). A backward node reads forward inputs as the forward node did, all else as outputs. */
 static inline fv_layout_kind fv_input_layout(const fv_node *node, int i, fv_layout_kind in, fv_layout_kind out) {
-    if (!node->forward) return in;
+    if (!fv_is_backward(node)) return in;
     const fv_value *x = node->in[i]->node->again ? &node->in[i]->node->forward->out[0] : node->in[i];
     for (int j = 0; j < node->forward->n_in; j++)
         if (node->forward->in[j] == x) return in;

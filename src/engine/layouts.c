@@ -58,9 +58,10 @@ static double cost_in_f32(const fv_kernel *kernel, const fv_node *node, int thre
     return kernel == &fv_ref_kernel ? SLOW_FACTOR * seconds + 1e-5 : seconds;
 }
 
-/* In bf16 there are half the bytes to move, and two products to an instruction's lane. */
+/* In bf16 there are half the bytes to move, and two products to an instruction's lane; where one side alone is, half of that. */
 static double kernel_cost(const fv_kernel *kernel, const fv_node *node, int threads) {
-    return (in_bf16(kernel) ? 0.5 : 1) * cost_in_f32(kernel, node, threads);
+    double width = (double)(fv_layout_width(kernel->in) + fv_layout_width(kernel->out)) / (2 * sizeof(float));
+    return width * cost_in_f32(kernel, node, threads);
 }
 
 /* ---- Families ---------------------------------------------------------------------------------------------------- */
@@ -77,13 +78,15 @@ static bool reads_opaque(const fv_node *node) {
     return false;
 }
 
-/* The kernel of a backward node that goes with `forward` for its forward node; NULL: none does. */
+/* The kernel of a backward node, or of one that makes a map again, that goes with `forward` for its forward node; NULL: none does. */
 static const fv_kernel *companion(const fv_node *node, const fv_kernel *forward) {
     const fv_kernel *other = NULL;
     if (forward == &fv_ref_kernel) return forward;
     for (int k = 0; k < node->op->n_kernels; k++) {
         const fv_kernel *kernel = &node->op->kernels[k];
-        if (kernel->in != forward->out || kernel->out != forward->in) continue;
+        bool matches = node->again ? kernel->in == forward->in && kernel->out == forward->out
+                                   : kernel->in == forward->out && kernel->out == forward->in;
+        if (!matches) continue;
         if (strcmp(kernel->name, forward->name) == 0) return kernel;
         other = kernel;
     }
@@ -143,7 +146,7 @@ static const fv_kernel *choice_of(const chooser *c, const fv_node *node) {
 static fv_layout_kind layout_of(const chooser *c, const fv_value *value) {
     const fv_kernel *kernel = choice_of(c, value->node);
     if (!kernel) return FV_PLAIN; /* an input */
-    return value->node->forward ? kernel->in : kernel->out;
+    return fv_is_backward(value->node) ? kernel->in : kernel->out;
 }
 
 /* The conversions on the way into a node. */

@@ -145,8 +145,8 @@ static fv_status convert_activation(lowering *l, fv_value *from, fv_layout_kind 
 
 /* Inputs as the kernel reads them: activations in its layout. Parameters come later, when plan() has said how. */
 static fv_status gather_inputs(lowering *l, const fv_node *node, const fv_kernel *kernel, fv_value *in[]) {
-    fv_layout_kind forward_in = node->forward ? kernel->out : kernel->in;
-    fv_layout_kind forward_out = node->forward ? kernel->in : kernel->out;
+    fv_layout_kind forward_in = fv_is_backward(node) ? kernel->out : kernel->in;
+    fv_layout_kind forward_out = fv_is_backward(node) ? kernel->in : kernel->out;
     for (int i = 0; i < node->n_in; i++) {
         in[i] = node->in[i];
         settle_input(l->plan, in[i]);

@@ -135,9 +135,12 @@ static sizes sizes_of(const fv_node *node) {
 
 /* ---- Kernels: batch_norm_run.c --------------------------------------------------------------------------------------- */
 
+/* Maps before and behind it are stored alike or not: it computes in f32 anyway, and stands between convolutions of either kind. */
 #define KERNELS(flags, plan, run)                                           \
     {"simd", FV_BLOCKED, FV_BLOCKED, flags, NULL, plan, run},               \
         {"simd", FV_BLOCKED_BF16, FV_BLOCKED_BF16, flags, NULL, plan, run}, \
+        {"simd", FV_BLOCKED_BF16, FV_BLOCKED, flags, NULL, plan, run},      \
+        {"simd", FV_BLOCKED, FV_BLOCKED_BF16, flags, NULL, plan, run},      \
         {"simd", FV_PLAIN, FV_PLAIN, flags, NULL, plan, run},
 static const fv_kernel kernels[] = {KERNELS(0, fv_batch_norm_plan, fv_batch_norm_run)};
 static const fv_kernel backward_kernels[] = {KERNELS(0, fv_batch_norm_plan, fv_batch_norm_run_backward)};

@@ -4,6 +4,7 @@
 #include "kernels/cpu.h"
 #include "ops/batch_norm.h"
 #include "ops/fused.h"
+#include "ops/rooms.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,7 +14,7 @@ enum { MAX_LANES = 16 };
 typedef struct maps {
     int images, channels, lanes, blocks;
     size_t places;
-    fv_precision as;
+    fv_precision x, y; /* as what maps are stored: x, dx and the skip's; y and dy */
 } maps;
 
 /* Images [first, last) of a block. */
@@ -36,18 +37,21 @@ static const fv_batch_norm_node_args *args_of(const fv_step *step) { return step
 static maps maps_of(const fv_step *step) {
     const int *x = step->node->in[FV_BN_X]->shape.dim;
     int lanes = step->kernel->in == FV_PLAIN ? 1 : fv_block();
-    return (maps){x[0],
-                  x[1],
-                  lanes,
-                  (x[1] + lanes - 1) / lanes,
-                  (size_t)x[2] * (size_t)x[3],
-                  fv_layout_precision(step->kernel->in)};
+    const fv_kernel *kernel = step->kernel;
+    bool backward = step->node->op == &fv_batch_norm_backward_op || step->node->op == &fv_batch_norm_skip_backward_op;
+    return (maps){.images = x[0],
+                  .channels = x[1],
+                  .lanes = lanes,
+                  .blocks = (x[1] + lanes - 1) / lanes,
+                  .places = (size_t)x[2] * (size_t)x[3],
+                  .x = fv_layout_precision(backward ? kernel->out : kernel->in),
+                  .y = fv_layout_precision(backward ? kernel->in : kernel->out)};
 }
 
 /* A map of the tensor that begins at `base`. */
-static void *map_of(const maps *m, void *base, int block, int image) {
+static void *map_of(const maps *m, fv_precision as, void *base, int block, int image) {
     size_t before = ((size_t)image * (size_t)m->blocks + (size_t)block) * m->places * (size_t)m->lanes;
-    return (unsigned char *)base + before * (m->as == FV_BF16 ? sizeof(uint16_t) : sizeof(float));
+    return (unsigned char *)base + before * (as == FV_BF16 ? sizeof(uint16_t) : sizeof(float));
 }
 
 /* How many channels of a block there are. */
@@ -132,8 +136,8 @@ static fv_norm_terms terms_of(const fv_step *step, int count, const float *gamma
 
 /* Sums are of x less this, the first pixel of the batch: small where the mean is large beside the deviation. */
 static void shift_of(const fv_step *step, const maps *m, int block, float shift[MAX_LANES]) {
-    const void *first = map_of(m, step->in[FV_BN_X], block, 0);
-    if (m->as == FV_BF16)
+    const void *first = map_of(m, m->x, step->in[FV_BN_X], block, 0);
+    if (m->x == FV_BF16)
         fv_simd_pick()->widen((size_t)m->lanes, first, shift);
     else
         memcpy(shift, first, (size_t)m->lanes * sizeof *shift);
@@ -143,8 +147,8 @@ static void sum_forward(const fv_step *step, const maps *m, piece p, sums *s) {
     float shift[MAX_LANES];
     shift_of(step, m, p.block, shift);
     for (int n = p.first; n < p.last; n++)
-        fv_simd_pick()->norm_sums(m->as, m->places, m->lanes, map_of(m, step->in[FV_BN_X], p.block, n), shift, s->a,
-                                  s->b);
+        fv_simd_pick()->norm_sums(m->x, m->places, m->lanes, map_of(m, m->x, step->in[FV_BN_X], p.block, n), shift,
+                                  s->a, s->b);
 }
 
 /* Mean and variance; by the thread that has image 0 also the running ones. */
@@ -171,12 +175,13 @@ static void normalise(const fv_step *step, const maps *m, piece p, const fv_norm
     void *x = step->in[FV_BN_X], *skip = args_of(step)->has_skip ? step->in[FV_BN_SKIP] : NULL, *y = step->out[FV_BN_Y];
     fv_activation f = (fv_activation)args_of(step)->activation;
     for (int n = p.last; n-- > p.first;) {
-        const void *from = map_of(m, x, p.block, n);
-        void *to = map_of(m, y, p.block, n);
+        const void *from = map_of(m, m->x, x, p.block, n);
+        void *to = map_of(m, m->y, y, p.block, n);
         if (skip)
-            fv_simd_pick()->norm_skip_forward(m->as, m->places, m->lanes, f, t, from, map_of(m, skip, p.block, n), to);
+            fv_simd_pick()->norm_skip_forward(m->x, m->y, m->places, m->lanes, f, t, from,
+                                              map_of(m, m->x, skip, p.block, n), to);
         else
-            fv_simd_pick()->norm_forward(m->as, m->places, m->lanes, f, t, from, to);
+            fv_simd_pick()->norm_forward(m->x, m->y, m->places, m->lanes, f, t, from, to);
     }
 }
 
@@ -205,15 +210,17 @@ static fv_norm_terms backward_terms(const fv_step *step, const maps *m, int bloc
 static void sum_backward(const fv_step *step, const maps *m, piece p, sums *s) {
     fv_norm_terms t = backward_terms(step, m, p.block);
     for (int n = p.first; n < p.last; n++)
-        fv_simd_pick()->norm_backward_sums(m->as, m->places, m->lanes, (fv_activation)args_of(step)->activation, &t,
-                                           map_of(m, step->in[FV_BNB_X], p.block, n),
-                                           map_of(m, step->in[FV_BNB_DY], p.block, n), s->a, s->b);
+        fv_simd_pick()->norm_backward_sums(m->x, m->y, m->places, m->lanes, (fv_activation)args_of(step)->activation,
+                                           &t, map_of(m, m->x, step->in[FV_BNB_X], p.block, n),
+                                           map_of(m, m->y, step->in[FV_BNB_DY], p.block, n), s->a, s->b);
 }
 
 /* With i = 1 / sqrt(variance + epsilon), the sums a of g and b of g (x - mean) over M values, and s = gamma i:
  *
  *     dx = s g + along (x - mean) + offset,   along = -s i^2 b / M,   offset = -s a / M,   dgamma = i b,   dbeta = a */
-static void apply(const fv_step *step, const maps *m, piece p, const sums *s, fv_activation f, void *dy) {
+/* dy is stored as `as` says. */
+static void apply(const fv_step *step, const maps *m, piece p, const sums *s, fv_activation f, fv_precision as,
+                  void *dy) {
     const float *variance = step->in[FV_BNB_VARIANCE];
     float *dgamma = step->out[FV_BNB_DGAMMA], *dbeta = step->out[FV_BNB_DBETA];
     double count = (double)m->images * (double)m->places;
@@ -227,12 +234,13 @@ static void apply(const fv_step *step, const maps *m, piece p, const sums *s, fv
         dbeta[c] = (float)s->a[j];
     }
     for (int n = p.last; n-- > p.first;) /* as in normalise */
-        fv_simd_pick()->norm_backward(m->as, m->places, m->lanes, f, &t, map_of(m, step->in[FV_BNB_X], p.block, n),
-                                      map_of(m, dy, p.block, n), map_of(m, step->out[FV_BNB_DX], p.block, n));
+        fv_simd_pick()->norm_backward(m->x, as, m->places, m->lanes, f, &t,
+                                      map_of(m, m->x, step->in[FV_BNB_X], p.block, n), map_of(m, as, dy, p.block, n),
+                                      map_of(m, m->x, step->out[FV_BNB_DX], p.block, n));
 }
 
 static void apply_backward(const fv_step *step, const maps *m, piece p, const sums *s) {
-    apply(step, m, p, s, (fv_activation)args_of(step)->activation, step->in[FV_BNB_DY]);
+    apply(step, m, p, s, (fv_activation)args_of(step)->activation, m->y, step->in[FV_BNB_DY]);
 }
 
 void fv_batch_norm_run_backward(const fv_step *step, int thread, int nthreads) {
@@ -244,13 +252,13 @@ static void sum_skip_backward(const fv_step *step, const maps *m, piece p, sums 
     fv_norm_terms t = backward_terms(step, m, p.block);
     for (int n = p.first; n < p.last; n++)
         fv_simd_pick()->norm_skip_backward_sums(
-            m->as, m->places, m->lanes, &t, map_of(m, step->in[FV_BNB_X], p.block, n),
-            map_of(m, step->in[FV_BNB_Y], p.block, n), map_of(m, step->in[FV_BNB_DY], p.block, n),
-            map_of(m, step->out[FV_BNB_DSKIP], p.block, n), s->a, s->b);
+            m->x, m->y, m->places, m->lanes, &t, map_of(m, m->x, step->in[FV_BNB_X], p.block, n),
+            map_of(m, m->y, step->in[FV_BNB_Y], p.block, n), map_of(m, m->y, step->in[FV_BNB_DY], p.block, n),
+            map_of(m, m->x, step->out[FV_BNB_DSKIP], p.block, n), s->a, s->b);
 }
 
 static void apply_skip_backward(const fv_step *step, const maps *m, piece p, const sums *s) {
-    apply(step, m, p, s, FV_ACTIVATION_NONE, step->out[FV_BNB_DSKIP]);
+    apply(step, m, p, s, FV_ACTIVATION_NONE, m->x, step->out[FV_BNB_DSKIP]);
 }
 
 void fv_batch_norm_run_skip_backward(const fv_step *step, int thread, int nthreads) {

@@ -81,6 +81,32 @@ static void test_inference_is_in_bf16(void **state) {
     fv_model_free(model);
 }
 
+/* Maps that the backward pass makes again are those that it would have kept, also between batch norms whose sides differ. */
+static void test_maps_made_again(void **state) {
+    (void)state;
+    if (missing()) skip();
+    enum { BATCH = 4, FLOATS = BATCH * 3 * 64 * 64 };
+    static const int labels[BATCH] = {0, 1, 2, 1};
+    static const fv_maps maps[] = {FV_MAPS_KEPT, FV_MAPS_AGAIN};
+    float *x = fv_alloc(FLOATS, sizeof(float)), loss[2][2];
+    fv_model *models[2];
+    for (int i = 0; i < FLOATS; i++) x[i] = (float)(i % 61) / 30 - 1;
+    for (int which = 0; which < 2; which++) {
+        models[which] = fv_resnet50(.classes = CLASSES, .input = {3, 64, 64});
+        fv_trainer *trainer =
+            fv_trainer_new(models[which], .batch_size = BATCH, .threads = 2, .precision = FV_BF16, .maps = maps[which]);
+        if (!trainer) fail_msg("%s", fv_error());
+        for (int i = 0; i < 2; i++)
+            if (fv_trainer_step(trainer, x, labels, BATCH, 0, &loss[which][i])) fail_msg("%s", fv_error());
+        fv_trainer_free(trainer);
+    }
+    assert_memory_equal(loss[0], loss[1], sizeof loss[0]);
+    assert_same_weights(models[0], models[1]);
+    fv_model_free(models[0]);
+    fv_model_free(models[1]);
+    fv_free(x);
+}
+
 static void test_learns(void **state) {
     (void)state;
     if (missing()) skip();
@@ -138,6 +164,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_plan_is_in_bf16),
         cmocka_unit_test(test_inference_is_in_bf16),
+        cmocka_unit_test(test_maps_made_again),
         cmocka_unit_test(test_learns),
         cmocka_unit_test(test_stopped),
         cmocka_unit_test(test_refused),
