@@ -80,6 +80,19 @@ static bool is_leftover(const char *name) {
     return is_of_a_run(target);
 }
 
+fv_status fv_run_check_log(const char *save_dir, const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    if (!save_dir || (!is_of_a_run(name) && !is_leftover(name))) return FV_OK;
+    char *folder = fv_folder_of(path), *real = folder ? fv_path_real(folder) : NULL, *own = fv_path_real(save_dir);
+    fv_status status = real && own ? FV_OK : FV_NO_MEMORY;
+    if (status == FV_OK && strcmp(real, own) == 0)
+        status = fv_fail(FV_BAD_ARGUMENT, "%s: is a file of the run itself: name another for the log", path);
+    fv_free(folder);
+    fv_free(real);
+    fv_free(own);
+    return status;
+}
+
 static fv_status write_text(const fv_run *run, const char *name, const char *text) {
     char *path = fv_path_join(run->folder, name);
     fv_status status = path ? fv_file_save(path, text, strlen(text)) : FV_NO_MEMORY;
