@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/memory.h"
 #include "kernels/dnn.h"
+#include "ops/conv2d.h"
 #include "ops/cost.h"
 #include "ops/rooms.h"
 
@@ -97,13 +98,11 @@ static void free_step(fv_step *step) {
     fv_free(step);
 }
 
-/* Parameters that lie as they are, or as oneDNN wants them, can be made up here; others only a plan can make. */
-static bool has_known_layouts(const fv_step *step) {
-    for (int i = 0; i < step->node->n_in; i++)
-        if (!fv_is_activation(step->node->in[i]) && step->in_layout[i].kind != FV_PLAIN &&
-            step->in_layout[i].kind != FV_OPAQUE)
-            return false;
-    return true;
+/* Of a tensor's memory; weights that Winograd's kernels are given transformed are as large as whoever transforms them says. */
+static size_t bytes_of(const fv_value *value, const fv_layout *layout) {
+    fv_step transform = {.out_layout = {*layout}};
+    if (layout->kind != FV_WINOGRAD) return fv_bytes_in(&value->shape, layout);
+    return fv_winograd_plan_transform(&transform) == FV_OK ? transform.out_bytes[0] : 0;
 }
 
 static fv_status enter(contest *c, int pass) {
@@ -113,7 +112,7 @@ static fv_status enter(contest *c, int pass) {
         fv_step *step = make_step(c, pass, &choices[i]);
         if (!step) return FV_NO_MEMORY;
         fv_status status = choices[i].kernel->plan ? choices[i].kernel->plan(step) : FV_OK;
-        if (status == FV_OK && !step->refused && has_known_layouts(step))
+        if (status == FV_OK && !step->refused)
             c->rivals[pass][c->n[pass]++] = (rival){.choice = choices[i], .step = step};
         else
             free_step(step);
@@ -138,7 +137,7 @@ static int place_of_output(const fv_step *step, int i) {
 }
 
 static size_t room(const fv_value *value, const fv_layout *layout) {
-    return fv_bytes_in(&value->shape, layout) * (layout->parts ? (size_t)layout->parts : 1);
+    return bytes_of(value, layout) * (layout->parts ? (size_t)layout->parts : 1);
 }
 
 static void at_least(contest *c, int place, size_t bytes) {
@@ -147,11 +146,11 @@ static void at_least(contest *c, int place, size_t bytes) {
 
 static void size_up(contest *c, fv_step *step) {
     for (int i = 0; i < step->node->n_in; i++) {
-        step->in_bytes[i] = fv_bytes_in(&step->node->in[i]->shape, &step->in_layout[i]);
+        step->in_bytes[i] = bytes_of(step->node->in[i], &step->in_layout[i]);
         at_least(c, place_of_input(c, step, i), room(step->node->in[i], &step->in_layout[i]));
     }
     for (int i = 0; i < step->node->n_out; i++) {
-        step->out_bytes[i] = fv_bytes_in(&step->node->out[i].shape, &step->out_layout[i]);
+        step->out_bytes[i] = bytes_of(&step->node->out[i], &step->out_layout[i]);
         at_least(c, place_of_output(step, i), room(&step->node->out[i], &step->out_layout[i]));
     }
     step->own_scratch_stride = (step->own_scratch_bytes + 63) / 64 * 64;

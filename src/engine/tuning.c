@@ -112,16 +112,23 @@ static void append_arguments(text *t, const fv_node *node) {
     }
 }
 
+static void append_layout(text *t, fv_layout_kind kind) {
+    static const char *const names[] = {[FV_PLAIN] = "plain", [FV_BLOCKED] = "blocked", [FV_BATCH] = "batch"};
+    if ((int)kind < FV_COUNT(names))
+        append(t, " %s", names[kind]);
+    else
+        append(t, " layout%d", (int)kind);
+}
+
 static void name_layer(const fv_passes *passes, int threads, text *t) {
-    static const char *const layouts[] = {
-        [FV_PLAIN] = "plain", [FV_BLOCKED] = "blocked", [FV_BATCH] = "batch", [FV_OPAQUE] = "opaque"};
     const fv_node *forward = passes->nodes[0];
     char shape[64];
     append(t, "%s, %d thread%s:", fv_version(), threads, threads == 1 ? "" : "s");
     for (int p = 0; p < passes->n; p++) append(t, " %s", passes->nodes[p]->op->name);
     for (int i = 0; i < forward->n_in; i++) append(t, " %s", fv_shape_text(&forward->in[i]->shape, false, shape));
     append_arguments(t, forward);
-    append(t, " %s %s", layouts[passes->in], layouts[passes->out]);
+    append_layout(t, passes->in);
+    append_layout(t, passes->out);
 }
 
 /* ---- What its kernels are called ------------------------------------------------------------------------------------- */

@@ -92,7 +92,8 @@ static fv_status tune(void) {
     fv_trainer *t = tuning ? fv_trainer_new(model, .batch_size = BATCH, .threads = 1, .tuning = tuning) : NULL;
     fv_status status = outcome(t);
     if (status == FV_OK) status = fv_tuning_save(tuning, table);
-    if (status == FV_OK) status = outcome(again = fv_tuning_new());
+    if (status == FV_OK) again = fv_tuning_new();
+    if (status == FV_OK) status = outcome(again);
     if (status == FV_OK) status = fv_tuning_load(again, table);
     fv_trainer_free(t);
     fv_tuning_free(tuning);
