@@ -135,7 +135,7 @@ fv_status cli_predict(cli_options *o) {
                                    .tuning = tuning.tuning);
     fv_status status = p.predictor ? start(&p, o) : fv_last_status();
     if (status == FV_OK) status = predict_all(&p, o);
-    if (status == FV_OK) cli_tuning_keep(&tuning);
+    if (p.seen > p.failed) cli_tuning_keep(&tuning);
     cli_tuning_close(&tuning);
     fv_predictor_free(p.predictor);
     fv_model_free(model);
