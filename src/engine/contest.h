@@ -26,6 +26,6 @@ fv_status fv_contest(const fv_plan *plan, const fv_passes *passes, fv_tuning *ju
                      bool *found);
 
 /* How a contest is timed unless a test knows better: the shortest of some runs, after one that warms up. */
-double fv_time_runs(void *user, const char *what, void (*run)(void *context), void *context);
+double fv_time_runs(void *user, const fv_trial *trial);
 
 #endif

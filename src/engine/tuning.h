@@ -13,13 +13,23 @@ typedef struct fv_pick {
     char *layer, *kernels;
 } fv_pick;
 
+/* Something that is timed. */
+typedef struct fv_trial {
+    const char *what; /* "conv2d winograd F(4x4,3x3)" */
+    void (*ready)(
+        void *
+            context); /* before each run but the first, which warms up: brings the caches to what they are in a network */
+    void (*run)(void *context);
+    void *context;
+} fv_trial;
+
 struct fv_tuning {
     fv_pick *picks;
     int n, capacity;
     fv_tuning *source; /* whom to ask for what is not here, and keep what it says; NULL: nobody, and then: */
-    /* Runs something some times, `what` for a person, and returns how many seconds a run takes. NULL: there are no contests, the
-     * rule decides. A test puts its own here, which makes the winners up. */
-    double (*time)(void *user, const char *what, void (*run)(void *context), void *context);
+    /* Returns how many seconds a run takes. NULL: there are no contests, the rule decides. A test puts its own here, which makes the
+     * winners up. */
+    double (*time)(void *user, const fv_trial *trial);
     void *user;
     int contests;
     double seconds; /* in contests */

@@ -34,10 +34,11 @@ typedef struct judge {
     int asked;
 } judge;
 
-static double time_it(void *user, const char *what, void (*run)(void *context), void *context) {
+static double time_it(void *user, const fv_trial *trial) {
+    const char *what = trial->what;
     judge *j = user;
     j->asked++;
-    run(context);
+    trial->run(trial->context);
     if (strcmp(what, "reorder") == 0) return j->reorder;
     for (int p = 0; p < PASSES; p++) {
         size_t length = strlen(passes[p]);
@@ -178,7 +179,7 @@ static void test_what_reordering_costs(void **state) {
     fv_tuning_free(tuning);
 }
 
-/* Sixty bytes of memory are not enough for a contest: the rule decides, and nothing is remembered. */
+/* Sixty bytes are not enough for a contest: the rule decides, and nothing is remembered. */
 static void test_no_memory_for_a_contest(void **state) {
     (void)state;
     judge j = {.favourites = {F4, F4, F4}};

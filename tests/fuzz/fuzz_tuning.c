@@ -12,10 +12,7 @@ static fv_model *model;
 static fv_team *team;
 static char *layer; /* as plans call it */
 
-static double nothing(void *user, const char *what, void (*run)(void *context), void *context) {
-    (void)user, (void)what, (void)run, (void)context;
-    return 0;
-}
+static double nothing(void *user, const fv_trial *trial) { return (void)user, (void)trial, 0; }
 
 static void plan(fv_tuning *tuning) {
     fv_plan *made = fv_plan_new(model, &(fv_plan_args){.batch = 1, .team = team, .tuning = tuning});

@@ -24,10 +24,7 @@ static fv_model *make(void) {
 }
 
 /* Kernels with this word in their name win; of several, the first. */
-static double favour(void *user, const char *what, void (*run)(void *context), void *context) {
-    (void)run, (void)context;
-    return strstr(what, user) ? 1 : 2;
-}
+static double favour(void *user, const fv_trial *trial) { return strstr(trial->what, user) ? 1 : 2; }
 
 static fv_tuning *tuning_for(const char *favourite) {
     fv_tuning *tuning = fv_tuning_new();
