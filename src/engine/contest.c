@@ -4,7 +4,6 @@
 #include "core/memory.h"
 #include "kernels/dnn.h"
 #include "ops/conv2d.h"
-#include "ops/cost.h"
 #include "ops/rooms.h"
 
 #include <math.h>
@@ -43,32 +42,6 @@ typedef struct contest {
 } contest;
 
 /* ---- Who takes part ------------------------------------------------------------------------------------------------ */
-
-static int variants_of(const fv_op *op, const fv_kernel *kernel) {
-    int n = 0;
-    while (op->variant && op->variant(kernel, n)) n++;
-    return n;
-}
-
-int fv_rivals(const fv_passes *passes, int pass, int threads, fv_choice rivals[FV_RIVALS]) {
-    const fv_node *node = passes->nodes[pass];
-    fv_layout_kind in = pass ? passes->out : passes->in, out = pass ? passes->in : passes->out;
-    int n = 0;
-    for (int k = 0; k < node->op->n_kernels; k++) {
-        const fv_kernel *kernel = &node->op->kernels[k];
-        if (kernel->in != in || kernel->out != out) continue;
-        if (kernel->cost && kernel->cost(node, threads) >= FV_NEVER) continue;
-        int last = variants_of(node->op, kernel);
-        for (int v = last > 0; v <= last && n < FV_RIVALS; v++)
-            rivals[n++] = (fv_choice){.kernel = kernel, .variant = v, .tuned = true};
-    }
-    return n;
-}
-
-void fv_choice_name(const fv_op *op, const fv_choice *choice, char name[FV_CHOICE_NAME]) {
-    const char *variant = choice->variant ? op->variant(choice->kernel, choice->variant - 1) : "";
-    snprintf(name, FV_CHOICE_NAME, "%s%s%s", choice->kernel->name, *variant ? " " : "", variant);
-}
 
 /* The step that a backward one would find before it: by the same kernel, if it can. */
 static const fv_step *forward_for(const contest *c, const fv_kernel *kernel) {
