@@ -73,7 +73,8 @@ static void append_arguments(text *t, const fv_node *node) {
 }
 
 static void append_layout(text *t, fv_layout_kind kind) {
-    static const char *const names[] = {[FV_PLAIN] = "plain", [FV_BLOCKED] = "blocked", [FV_BATCH] = "batch"};
+    static const char *const names[] = {
+        [FV_PLAIN] = "plain", [FV_BLOCKED] = "blocked", [FV_BATCH] = "batch", [FV_BLOCKED_BF16] = "blocked_bf16"};
     if ((int)kind < FV_COUNT(names))
         append(t, " %s", names[kind]);
     else
