@@ -15,6 +15,7 @@
 #include "text.h"
 #include "train/predictor.h"
 #include "train/trainer.h"
+#include "tuning.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,8 @@ typedef struct bench {
     size_t epoch_images;         /* with --data */
     size_t planned;              /* bytes */
     unsigned long long resident; /* at most, what profiling takes not counted */
-    fv_trainer *trainer;         /* for training, or else: */
+    cli_tuning tuning;
+    fv_trainer *trainer; /* for training, or else: */
     fv_predictor *predictor;
     fv_profile *profile; /* with --profile or --trace */
     float *x, *logits;
@@ -64,12 +66,16 @@ static fv_status open_engine(bench *b) {
     int threads = (int)b->o->threads;
     fv_precision precision = cli_precision(b->o);
     if (strcmp(b->o->mode, "train") == 0)
-        b->trainer = fv_trainer_plan(
-            b->model, &(fv_trainer_args){
-                          .batch_size = b->batch, .threads = threads, .precision = precision, .maps = cli_maps(b->o)});
+        b->trainer = fv_trainer_plan(b->model, &(fv_trainer_args){.batch_size = b->batch,
+                                                                  .threads = threads,
+                                                                  .precision = precision,
+                                                                  .maps = cli_maps(b->o),
+                                                                  .tuning = b->tuning.tuning});
     else
-        b->predictor = fv_predictor_new(b->model, .batch_size = b->batch, .threads = threads, .precision = precision);
+        b->predictor = fv_predictor_new(b->model, .batch_size = b->batch, .threads = threads, .precision = precision,
+                                        .tuning = b->tuning.tuning);
     if (!b->trainer) FV_TRY(fv_predictor_prepare(b->predictor));
+    cli_tuning_keep(&b->tuning);
     size_t plans = fv_trainer_bytes(b->trainer) + fv_predictor_bytes(b->predictor);
     b->planned = fv_model_bytes(b->model) + plans;
     return fv_memory_check(b->model, b->batch, plans + (size_t)b->batch * image_floats(b) * sizeof(float));
@@ -129,14 +135,16 @@ static fv_status time_epochs(bench *b, const fv_dataset *dataset) {
     if ((size_t)b->batch > b->epoch_images)
         return fv_fail(FV_BAD_ARGUMENT, "--batch-size %d: larger than the set, which has %zu images", b->batch,
                        b->epoch_images);
-    fv_trainer *trainer = fv_trainer_new(b->model, .batch_size = b->batch, .threads = (int)b->o->threads,
-                                         .precision = cli_precision(b->o), .maps = cli_maps(b->o));
+    fv_trainer *trainer =
+        fv_trainer_new(b->model, .batch_size = b->batch, .threads = (int)b->o->threads,
+                       .precision = cli_precision(b->o), .maps = cli_maps(b->o), .tuning = b->tuning.tuning);
     if (!trainer) return fv_last_status();
     b->planned = fv_model_bytes(b->model) + fv_trainer_bytes(trainer);
     fv_trainer_free(trainer);
     return fv_fit(b->model, dataset, NULL, .epochs = EPOCHS, .batch_size = b->batch, .maps = cli_maps(b->o),
                   .workers = (int)b->o->workers, .threads = (int)b->o->threads, .precision = cli_precision(b->o),
-                  .callback = {.user = b, .on_epoch = on_epoch});
+                  .tuning = b->tuning.tuning, .callback = {.user = b, .on_epoch = on_epoch},
+                  .callbacks = {cli_tuning_callback(&b->tuning)});
 }
 
 /* ---- Results ----------------------------------------------------------------------------------------------------- */
@@ -226,13 +234,15 @@ fv_status cli_bench(cli_options *o) {
     fv_dataset *dataset = o->data ? fv_dataset_open(o->data, FV_TRAIN) : NULL;
     fv_status status = o->data ? cli_set_cache(o, dataset) : FV_OK;
     bench b = {.o = o, .model = status == FV_OK ? open_model(o, dataset) : NULL, .batch = (int)o->batch_size};
-    status = !b.model ? fv_last_status() : dataset ? time_epochs(&b, dataset) : time_steps(&b);
+    status = b.model ? cli_tuning_open(o, &b.tuning) : fv_last_status();
+    if (status == FV_OK) status = dataset ? time_epochs(&b, dataset) : time_steps(&b);
     b.resident = fv_peak_rss();
     if (status == FV_OK && (o->profile || o->trace)) status = profile(&b);
     if (status == FV_OK) (o->json ? print_json : print_table)(&b);
     fv_profile_free(b.profile);
     fv_trainer_free(b.trainer);
     fv_predictor_free(b.predictor);
+    cli_tuning_close(&b.tuning);
     fv_free(b.x);
     fv_free(b.logits);
     fv_free(b.labels);

@@ -4,6 +4,7 @@
 #include "inputs.h"
 #include "settings.h"
 #include "text.h"
+#include "tuning.h"
 
 /* The set's classes by the model's, whatever their order there. */
 static fv_status match_classes(cli_options *o, const fv_model *model, fv_dataset *dataset) {
@@ -50,8 +51,13 @@ fv_status cli_measurement_run(cli_options *o, cli_measurement *m) {
     FV_TRY(loss_settings(o, m, &args.loss));
     const char *split = cli_split_name(fv_dataset_split(m->dataset));
     cli_say("%s on %s%s%s%s", o->arguments[0], o->data, *split ? " (" : "", split, *split ? ")" : "");
-    fv_status status = fv_evaluate_with(m->model, m->dataset, &m->evaluation, &args);
+    cli_tuning tuning;
+    fv_status status = cli_tuning_open(o, &tuning);
+    args.tuning = tuning.tuning;
+    if (status == FV_OK) status = fv_evaluate_with(m->model, m->dataset, &m->evaluation, &args);
     cli_say_bad_files(m->dataset);
+    if (status == FV_OK) cli_tuning_keep(&tuning);
+    cli_tuning_close(&tuning);
     return status;
 }
 

@@ -4,6 +4,7 @@
 #include "inputs.h"
 #include "settings.h"
 #include "text.h"
+#include "tuning.h"
 
 #include <string.h>
 
@@ -126,12 +127,16 @@ static fv_status start(prediction *p, cli_options *o) {
 
 fv_status cli_predict(cli_options *o) {
     if (o->json && o->csv) return fv_fail(FV_BAD_ARGUMENT, "--json and --csv: give one of them");
+    cli_tuning tuning;
+    FV_TRY(cli_tuning_open(o, &tuning));
     fv_model *model = fv_model_load(o->arguments[0]);
-    prediction p = {.model = model,
-                    .predictor = fv_predictor_new(model, .threads = (int)o->threads, .precision = cli_precision(o),
-                                                  .tta = cli_tta(o))};
+    prediction p = {.model = model};
+    p.predictor = fv_predictor_new(model, .threads = (int)o->threads, .precision = cli_precision(o), .tta = cli_tta(o),
+                                   .tuning = tuning.tuning);
     fv_status status = p.predictor ? start(&p, o) : fv_last_status();
     if (status == FV_OK) status = predict_all(&p, o);
+    if (p.seen > p.failed) cli_tuning_keep(&tuning);
+    cli_tuning_close(&tuning);
     fv_predictor_free(p.predictor);
     fv_model_free(model);
     return status;

@@ -12,6 +12,7 @@
 #include "reporting.h"
 #include "settings.h"
 #include "text.h"
+#include "tuning.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -118,16 +119,26 @@ static void say_set(const char *role, const char *spec, const char *split, const
             cli_count(fv_dataset_count(set), count));
 }
 
-static void say_machine(const cli_options *o, int before) {
-    int threads = o->threads ? (int)o->threads : before ? before : fv_threads_available();
-    cli_say("machine     %d thread%s, %s", threads, threads == 1 ? "" : "s", fv_isa_name());
-    if (before && threads != before)
-        cli_say("            so far it was %d: sums will be rounded otherwise than if the run had gone on there",
-                before);
+/* A run that is resumed elsewhere than where it was. */
+static void say_moved(const fv_run_origin *before, int threads) {
+    bool other = *before->version && strcmp(before->version, fv_version()) != 0;
+    if (!before->threads || (threads == before->threads && !other)) return;
+    fprintf(stderr, "            so far it was %d", before->threads);
+    if (other) {
+        fputs(", by ", stderr);
+        cli_print_plain(stderr, before->version);
+    }
+    cli_say(": sums will be rounded otherwise than if the run had gone on there");
 }
 
-/* `before`: threads of a run that is resumed. */
-static void say_run(const cli_options *o, const fv_model *model, const cli_sets *sets, int before) {
+static void say_machine(const cli_options *o, const fv_run_origin *before) {
+    int threads = o->threads ? (int)o->threads : before->threads ? before->threads : fv_threads_available();
+    cli_say("machine     %d thread%s, %s", threads, threads == 1 ? "" : "s", fv_isa_name());
+    say_moved(before, threads);
+}
+
+/* `before`: what the state of a run that is resumed was made with. */
+static void say_run(const cli_options *o, const fv_model *model, const cli_sets *sets, const fv_run_origin *before) {
     int c, h, w;
     char parameters[32];
     fv_model_input(model, &c, &h, &w);
@@ -238,11 +249,13 @@ static fv_status last_page(cli_options *o, const cli_sets *sets, const char *run
     return message ? fv_fail(end, "%s", message) : FV_NO_MEMORY;
 }
 
-/* `again`: the folder to resume after an interruption; NULL: the run's own. `before`: threads of a run that has a state; 0: it
- * begins. */
-static fv_status run(cli_options *o, const cli_sets *sets, fv_model *model, int before, const char *again) {
+/* `again`: the folder to resume after an interruption; NULL: the run's own. `before`: what its state was made with, if there is one. */
+static fv_status run(cli_options *o, const cli_sets *sets, fv_model *model, const fv_run_origin *before,
+                     cli_tuning *tuning, const char *again) {
     fv_fit_args args;
     FV_TRY(fit_settings(o, sets, &args));
+    args.tuning = tuning->tuning;
+    args.callbacks[FV_CALLBACKS - 1] = cli_tuning_callback(tuning);
     if (o->report && !args.save_dir)
         return fv_fail(FV_BAD_ARGUMENT, "--report: goes with --out DIR, where the page lies");
     const char *page = o->report ? cli_report_path(o, args.save_dir) : NULL;
@@ -265,12 +278,15 @@ static fv_status run(cli_options *o, const cli_sets *sets, fv_model *model, int 
 static fv_status train(cli_options *o, const char *again) {
     cli_sets sets;
     fv_model *model = NULL;
-    int before = 0;
+    fv_run_origin before = {0};
+    cli_tuning tuning = {0};
     fv_status status = cli_open_sets(o, &sets);
     if (status == FV_OK) status = check_sets(o, &sets);
-    if (status == FV_OK && o->resume) status = fv_run_threads(o->resume, &before);
-    if (status == FV_OK) status = build_model(o, &sets, before > 0, &model);
-    if (status == FV_OK) status = run(o, &sets, model, before, again);
+    if (status == FV_OK && o->resume) status = fv_run_origin_of(o->resume, &before);
+    if (status == FV_OK) status = build_model(o, &sets, before.threads > 0, &model);
+    if (status == FV_OK && !before.threads) status = cli_tuning_open(o, &tuning); /* else the state has it */
+    if (status == FV_OK) status = run(o, &sets, model, &before, &tuning, again);
+    cli_tuning_close(&tuning);
     fv_model_free(model);
     cli_close_sets(&sets);
     return status;

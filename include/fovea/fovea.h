@@ -14,5 +14,6 @@
 #include "fovea/parts.h"
 #include "fovea/report.h"
 #include "fovea/train.h"
+#include "fovea/tuning.h"
 
 #endif

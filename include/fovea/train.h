@@ -15,6 +15,7 @@
 #include "fovea/model.h"
 #include "fovea/optim.h"
 #include "fovea/parts.h"
+#include "fovea/tuning.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -179,6 +180,9 @@ typedef struct fv_fit_args {
     bool gradient_norms; /* the epoch reports and metrics.jsonl tell the norm of each parameter's gradient, as the
                              backward pass makes it: before clipping and decay. The weights stay the same to the bit.
                              Resumed within an epoch without it: the mean is that of the steps since */
+    fv_tuning
+        *tuning; /* kernels by measurement, while the run begins; the state keeps what was chosen, and a run that is
+                             resumed goes on with that, whatever is given here. Default NULL: by the rule */
     fv_callback callback;
     fv_callback callbacks[FV_CALLBACKS]; /* more of them, after it: {fv_csv_log("log.csv"), fv_checkpoint_every(10)} */
     int zero_;
@@ -202,9 +206,13 @@ FV_API void fv_stop_clear(void);
  * frees it with free(). NULL on failure. */
 FV_API char *fv_run_config(const char *save_dir);
 
-/* How many compute threads the run's state was made with: with as many it goes on with the bits of never having stopped,
- * with more or fewer sums are rounded otherwise. *threads is 0 while there is no state. */
-FV_API fv_status fv_run_threads(const char *save_dir, int *threads);
+/* What the run's state was made with. With the same it goes on with the bits of never having stopped; with more or fewer threads,
+ * another version or other vector instructions sums are rounded otherwise. */
+typedef struct fv_run_origin {
+    int threads;      /* that compute; 0: there is no state yet */
+    char version[96]; /* fv_version() then; "" in states of fovea 0.1.0's first days, which did not tell */
+} fv_run_origin;
+FV_API fv_status fv_run_origin_of(const char *save_dir, fv_run_origin *origin);
 
 /* ---- Whitening the first layer --------------------------------------------------------------------------------------------- */
 
@@ -273,7 +281,8 @@ typedef struct fv_evaluate_args {
     float max_bad;     /* as in training; the files are in fv_dataset_bad_files */
     int topk[FV_TOPK]; /* the k of top-k, rising; default {1, 5}, as far as there are classes */
     fv_tta tta;
-    fv_tally *tally; /* where each image is counted, too: from fv_tally_for; default NULL */
+    fv_tuning *tuning; /* kernels by measurement; default NULL: by the rule */
+    fv_tally *tally;   /* where each image is counted, too: from fv_tally_for; default NULL */
     const char
         *augment;  /* what happens to the images first, as in training, drawn once for each: how well does the model
                             bear it? "shift:1/28-1/28" moves each by one pixel of 28. Default: nothing */
@@ -315,6 +324,7 @@ typedef struct fv_predictor_args {
     int threads;
     fv_precision precision;
     fv_tta tta;
+    fv_tuning *tuning; /* kernels by measurement; default NULL: by the rule */
     int zero_;
 } fv_predictor_args;
 FV_API fv_predictor *fv_predictor_new_with(fv_model *model, const fv_predictor_args *args);
@@ -353,10 +363,11 @@ typedef struct fv_trainer_args {
     int threads;
     fv_precision precision;
     uint64_t seed;
-    float ema;       /* as in fv_fit_args */
-    bool accumulate; /* fv_trainer_accumulate will be called */
-    bool reference;  /* every operator by its definition, in double: slow, for checking */
-    fv_maps maps;    /* as in fv_fit_args */
+    float ema;         /* as in fv_fit_args */
+    bool accumulate;   /* fv_trainer_accumulate will be called */
+    fv_tuning *tuning; /* kernels by measurement; default NULL: by the rule */
+    bool reference;    /* every operator by its definition, in double: slow, for checking */
+    fv_maps maps;      /* as in fv_fit_args */
     int zero_;
 } fv_trainer_args;
 /* Trains `model`, which must outlive it. */

@@ -38,23 +38,39 @@ fv_status fv_append(const char *path, const void *bytes, size_t count, size_t *e
 
 /* ---- Checking ---------------------------------------------------------------------------------------------------- */
 
-/* The nearest folder above `path` that is there: "." and "/" always are, or nothing is. Free with fv_free. */
-static char *folder_above(const char *path) {
-    char *folder = fv_folder_of(path);
-    while (folder && access(folder, F_OK) != 0 && errno == ENOENT && strcmp(folder, ".") != 0) {
-        char *above = fv_folder_of(folder);
-        fv_free(folder);
-        folder = above;
-    }
-    return folder;
+static bool make_file(const char *path) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    return fd >= 0 && close(fd) == 0 && unlink(path) == 0;
 }
 
-static fv_status check_folder(const char *path) {
-    char *folder = folder_above(path);
-    if (!folder) return FV_NO_MEMORY;
-    bool writable = faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0;
-    fv_status status = writable ? FV_OK : fv_system_failure(path, "write", errno);
-    fv_free(folder);
+static bool make_folder(const char *path) { return mkdir(path, 0777) == 0 && rmdir(path) == 0; }
+
+/* The topmost of what is missing on the way to a file that is missing: the file itself, or a folder above it, which *folder tells.
+ * Free with fv_free. */
+static char *first_missing(const char *path, bool *folder) {
+    char *missing = fv_strdup(path), *above = missing ? fv_folder_of(missing) : NULL;
+    *folder = false;
+    while (above && access(above, F_OK) != 0 && errno == ENOENT && strcmp(above, ".") != 0) {
+        fv_free(missing);
+        missing = above;
+        above = fv_folder_of(missing);
+        *folder = true;
+    }
+    bool known = above != NULL;
+    fv_free(above);
+    if (known) return missing;
+    fv_free(missing);
+    return NULL;
+}
+
+/* Permissions tell too little, of /proc for one: it is made, and removed. */
+static fv_status try_to_make(const char *path) {
+    bool folder;
+    char *missing = first_missing(path, &folder);
+    if (!missing) return FV_NO_MEMORY;
+    bool made = (folder ? make_folder : make_file)(missing) || errno == EEXIST; /* somebody was faster */
+    fv_status status = made ? FV_OK : fv_system_failure(path, "write", errno);
+    fv_free(missing);
     return status;
 }
 
@@ -62,7 +78,7 @@ fv_status fv_append_check(const char *path) {
     struct stat info;
     const char *slash = strrchr(path, '/');
     if (slash && !slash[1]) return fv_system_failure(path, "write", EISDIR);
-    if (stat(path, &info) != 0) return errno == ENOENT ? check_folder(path) : fv_system_failure(path, "write", errno);
+    if (stat(path, &info) != 0) return errno == ENOENT ? try_to_make(path) : fv_system_failure(path, "write", errno);
     if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) /* opening a FIFO or a device may do things */
         return fv_fail(FV_IO_ERROR, "%s: cannot write: not a regular file", path);
     int fd = open(path, O_WRONLY | O_CLOEXEC);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -253,6 +254,23 @@ fv_status fv_make_folders(const char *path) {
 char *fv_folder_of(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? fv_format("%.*s", slash == path ? 1 : (int)(slash - path), path) : fv_strdup(".");
+}
+
+/* What is yet to be made is no link: ".." behind it leads back. */
+char *fv_path_real(const char *path) {
+    char real[PATH_MAX];
+    if (realpath(path, real)) return fv_strdup(real);
+    char *folder = fv_folder_of(path), *above = NULL, *whole = NULL;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    if (folder && strcmp(folder, path) == 0) return folder; /* "." of a folder that is gone */
+    if (folder) above = fv_path_real(folder);
+    if (above && strcmp(name, "..") == 0)
+        whole = fv_folder_of(above);
+    else if (above)
+        whole = *name && strcmp(name, ".") != 0 ? fv_path_join(above, name) : fv_strdup(above);
+    fv_free(folder);
+    fv_free(above);
+    return whole;
 }
 
 char *fv_path_join(const char *folder, const char *name) {

@@ -37,6 +37,8 @@ fv_status fv_make_folders(const char *path);
 char *fv_path_join(const char *folder, const char *name);
 /* The folder that holds `path`: "a" of "a/b", "." of "b". Free with fv_free. */
 char *fv_folder_of(const char *path);
+/* `path` from the root on and without links, as far as it leads to what is there. Free with fv_free. */
+char *fv_path_real(const char *path);
 bool fv_is_folder(const char *path);
 bool fv_is_file(const char *path);
 

@@ -85,6 +85,11 @@ static inline bool fv_is_activation(const fv_value *value) {
 /* Reads what lies as its forward node's outputs do, and makes what lies as that one's inputs. A node that makes a map again is none. */
 static inline bool fv_is_backward(const fv_node *node) { return node->forward && !node->again; }
 
+/* Of a tensor's memory, one part. */
+size_t fv_bytes_in(const fv_shape *shape, const fv_layout *layout);
+/* Parts aside. */
+bool fv_same_layout(const fv_layout *a, const fv_layout *b);
+
 /* The layout in which a node reads its activation input i, given the layouts of its family: of the forward node's inputs
  * (`in`) and of its outputs (`out`). A backward node reads forward inputs as the forward node did, all else as outputs. */
 static inline fv_layout_kind fv_input_layout(const fv_node *node, int i, fv_layout_kind in, fv_layout_kind out) {
@@ -111,13 +116,24 @@ void fv_mark_used(const fv_plan *plan, bool *used);
  * unused nodes do not run. */
 int fv_order_steps(const fv_plan *plan, int *order);
 
-/* A kernel for each node of the graph (NULL for leaves), by cost. `refused` lists kernels that have already said no. */
+/* What runs a node: a kernel (NULL for leaves) in one of its variants. */
+typedef struct fv_choice {
+    const fv_kernel *kernel;
+    int variant; /* as fv_step has it */
+    bool tuned;  /* by measurement, not by cost */
+} fv_choice;
+
+/* A choice for each node of the graph, by cost. `refused` lists kernels that have already said no. */
 typedef struct fv_refusal {
     const fv_node *forward;  /* of the family */
-    const fv_kernel *kernel; /* of its forward node */
+    const fv_kernel *kernel; /* of its forward node; NULL: what was tuned */
 } fv_refusal;
 fv_status fv_choose_kernels(const fv_plan *plan, const int *order, int n_order, const fv_refusal *refused,
-                            int n_refused, const fv_kernel **chosen);
+                            int n_refused, fv_choice *chosen);
+
+/* Puts what plan->args.tuning says in the place of what was chosen by cost: kernels for the same layouts. */
+fv_status fv_tune_kernels(const fv_plan *plan, const int *order, int n_order, const fv_refusal *refused, int n_refused,
+                          fv_choice *chosen);
 
 /* Steps with the reorders between them, planned: plan->steps, n_prologue; slots with layouts and bytes. */
 fv_status fv_lower(fv_plan *plan);

@@ -263,16 +263,16 @@ static fv_status minimise(chooser *c, const int *order, int n_order) {
     return FV_OK;
 }
 
-static void report(const chooser *c, const int *order, int n_order, const fv_kernel **chosen) {
+static void report(const chooser *c, const int *order, int n_order, fv_choice *chosen) {
     for (int i = 0; i < n_order; i++) {
         const fv_node *node = c->plan->graph->nodes[order[i]];
         const fv_kernel *forward = choice_of(c, node);
-        chosen[node->id] = node->forward ? companion(node, forward) : forward;
+        chosen[node->id] = (fv_choice){.kernel = node->forward ? companion(node, forward) : forward};
     }
 }
 
 fv_status fv_choose_kernels(const fv_plan *plan, const int *order, int n_order, const fv_refusal *refused,
-                            int n_refused, const fv_kernel **chosen) {
+                            int n_refused, fv_choice *chosen) {
     size_t n_nodes = (size_t)plan->graph->n_nodes;
     chooser c = {.plan = plan, .refused = refused, .n_refused = n_refused};
     c.families = FV_NEW_N(family, n_nodes);

@@ -17,18 +17,18 @@ typedef struct conversion {
 
 typedef struct lowering {
     fv_plan *plan;
-    int n_nodes;              /* of the graph before reorders were added */
-    int *order, n_order;      /* ids in order of execution */
-    const fv_kernel **chosen; /* by node id */
-    fv_step **step_of;        /* by node id: backward kernels read their forward step */
-    fv_refusal *refused;      /* (family, kernel) pairs that cannot be planned */
+    int n_nodes;         /* of the graph before reorders were added */
+    int *order, n_order; /* ids in order of execution */
+    fv_choice *chosen;   /* by node id */
+    fv_step **step_of;   /* by node id: backward kernels read their forward step */
+    fv_refusal *refused; /* (family, kernel) pairs that cannot be planned */
     int n_refused, refused_capacity;
     conversion *conversions;
     int n_conversions, conversions_capacity;
     bool refusal; /* a kernel said no: choose again without it */
 } lowering;
 
-static fv_status add_step(lowering *l, const fv_node *node, const fv_kernel *kernel, fv_value *in[]);
+static fv_status add_step(lowering *l, const fv_node *node, fv_choice choice, fv_value *in[]);
 
 /* Room for one more item in a growing array; `array` is the address of its pointer. */
 static fv_status reserve(void *array, int count, int *capacity, size_t size) {
@@ -58,11 +58,11 @@ static fv_status grow_slots(fv_plan *plan) {
     return FV_OK;
 }
 
-static bool same_layout(const fv_layout *a, const fv_layout *b) {
+bool fv_same_layout(const fv_layout *a, const fv_layout *b) {
     return a->kind == b->kind && a->tiles == b->tiles && fv_dnn_layout_equal(a->opaque, b->opaque);
 }
 
-static size_t bytes_in(const fv_shape *shape, const fv_layout *layout) {
+size_t fv_bytes_in(const fv_shape *shape, const fv_layout *layout) {
     if (layout->kind == FV_OPAQUE) return fv_dnn_layout_bytes(layout->opaque);
     return fv_layout_count(shape, layout->kind) * fv_layout_width(layout->kind);
 }
@@ -101,7 +101,7 @@ static void settle_input(fv_plan *plan, const fv_value *value) {
 
 static fv_value *find_conversion(const lowering *l, const fv_value *from, const fv_layout *layout) {
     for (int i = 0; i < l->n_conversions; i++)
-        if (l->conversions[i].from == from && same_layout(&l->conversions[i].layout, layout))
+        if (l->conversions[i].from == from && fv_same_layout(&l->conversions[i].layout, layout))
             return l->conversions[i].to;
     return NULL;
 }
@@ -131,7 +131,7 @@ static fv_status reorder(lowering *l, fv_value *from, const fv_op *op, const fv_
     FV_TRY(grow_slots(plan));
     fv_slot_of(plan, *to)->layout = *layout;
     FV_TRY(remember(l, from, layout, *to));
-    return add_step(l, (*to)->node, kernel, &from);
+    return add_step(l, (*to)->node, (fv_choice){.kernel = kernel}, &from);
 }
 
 static fv_status convert_activation(lowering *l, fv_value *from, fv_layout_kind kind, fv_value **to) {
@@ -176,7 +176,7 @@ static fv_status provide(lowering *l, const fv_step *step, int i, fv_value **val
     const fv_layout *wanted = &step->in_layout[i];
     if ((*value)->node->op == &fv_parameter_op) FV_TRY(settle_parameter(l->plan, *value, wanted));
     const fv_layout *has = &fv_slot_of(l->plan, *value)->layout, plain = {.kind = FV_PLAIN};
-    if (same_layout(has, wanted) && has->parts == wanted->parts) return FV_OK;
+    if (fv_same_layout(has, wanted) && has->parts == wanted->parts) return FV_OK;
     const fv_op *op = &fv_reorder_parameter_op;
     if (wanted->kind != FV_WINOGRAD) return reorder(l, *value, op, &op->kernels[FV_REORDER], wanted, value);
     if (has->kind != FV_PLAIN) FV_TRY(reorder(l, *value, op, &op->kernels[FV_REORDER], &plain, value));
@@ -212,15 +212,18 @@ static void settle_outputs(fv_plan *plan, const fv_step *step) {
         fv_slot *slot = fv_slot_of(plan, value);
         bool keep = slot->keep || step->node->op->flags & FV_OP_EFFECT; /* an update's: read after the run */
         *slot = (fv_slot){.layout = step->out_layout[i], .keep = keep, .constant = fv_is_constant(value)};
-        slot->bytes = step->out_bytes[i] ? step->out_bytes[i] : bytes_in(&value->shape, &slot->layout);
+        slot->bytes = step->out_bytes[i] ? step->out_bytes[i] : fv_bytes_in(&value->shape, &slot->layout);
     }
 }
 
-static fv_step *new_step(const lowering *l, const fv_node *node, const fv_kernel *kernel, fv_value *const in[]) {
+static fv_step *new_step(const lowering *l, const fv_node *node, fv_choice choice, fv_value *const in[]) {
     fv_step *step = FV_NEW(fv_step);
     if (!step) return NULL;
-    *step =
-        (fv_step){.node = node, .kernel = kernel, .env = &l->plan->env, .threads = fv_team_size(l->plan->args.team)};
+    *step = (fv_step){.node = node,
+                      .kernel = choice.kernel,
+                      .variant = choice.variant,
+                      .env = &l->plan->env,
+                      .threads = fv_team_size(l->plan->args.team)};
     step->forward = node->forward ? l->step_of[node->forward->id] : NULL;
     for (int i = 0; i < node->n_in; i++) {
         step->in_layout[i] = offered(l->plan, node, in, i);
@@ -231,17 +234,17 @@ static fv_step *new_step(const lowering *l, const fv_node *node, const fv_kernel
         if (node->op == &fv_reorder_parameter_op)
             step->out_layout[i] = fv_slot_of(l->plan, value)->layout;
         else if (fv_is_activation(value))
-            step->out_layout[i].kind = kernel->out;
+            step->out_layout[i].kind = choice.kernel->out;
     }
     return step;
 }
 
 /* Plans a node on inputs in place and appends its step. A refusal is noted in l and is no failure. */
-static fv_status add_step(lowering *l, const fv_node *node, const fv_kernel *kernel, fv_value *in[]) {
+static fv_status add_step(lowering *l, const fv_node *node, fv_choice choice, fv_value *in[]) {
     fv_plan *plan = l->plan;
-    fv_step *step = new_step(l, node, kernel, in);
+    fv_step *step = new_step(l, node, choice, in);
     if (!step) return FV_NO_MEMORY;
-    fv_status status = kernel->plan ? kernel->plan(step) : FV_OK;
+    fv_status status = choice.kernel->plan ? choice.kernel->plan(step) : FV_OK;
     l->refusal |= step->refused;
     for (int i = 0; i < node->n_in && status == FV_OK && !l->refusal; i++)
         if (fv_is_parameter_like(in[i]) && node->op != &fv_reorder_parameter_op) status = provide(l, step, i, &in[i]);
@@ -257,9 +260,9 @@ static fv_status add_step(lowering *l, const fv_node *node, const fv_kernel *ker
 
 static fv_status lower_node(lowering *l, const fv_node *node) {
     fv_value *in[FV_MAX_IN];
-    const fv_kernel *kernel = l->chosen[node->id];
-    FV_TRY(gather_inputs(l, node, kernel, in));
-    return add_step(l, node, kernel, in);
+    const fv_choice choice = l->chosen[node->id];
+    FV_TRY(gather_inputs(l, node, choice.kernel, in));
+    return add_step(l, node, choice, in);
 }
 
 /* An output of the plan in the plain layout, alive to the end. */
@@ -276,7 +279,7 @@ static fv_status keep(lowering *l, fv_value **value) {
 /* Notes that this family cannot have the kernel it was given. */
 static fv_status refuse(lowering *l, const fv_node *node) {
     const fv_node *forward = node->forward ? node->forward : node;
-    const fv_kernel *kernel = l->chosen[forward->id];
+    const fv_kernel *kernel = l->chosen[forward->id].tuned ? NULL : l->chosen[forward->id].kernel;
     if (kernel == &fv_ref_kernel) return fv_fail_node(FV_UNSUPPORTED, node, "no kernel can run it");
     FV_TRY(reserve(&l->refused, l->n_refused, &l->refused_capacity, sizeof *l->refused));
     l->refused[l->n_refused++] = (fv_refusal){.forward = forward, .kernel = kernel};
@@ -300,6 +303,7 @@ enum { LOGITS, OBSERVED, GRADIENT, OUTPUTS };
 /* Chooses kernels and plans all nodes; l->refusal says that a kernel refused and was noted. */
 static fv_status attempt(lowering *l, fv_value *outputs[OUTPUTS]) {
     FV_TRY(fv_choose_kernels(l->plan, l->order, l->n_order, l->refused, l->n_refused, l->chosen));
+    FV_TRY(fv_tune_kernels(l->plan, l->order, l->n_order, l->refused, l->n_refused, l->chosen));
     for (int i = 0; i < l->n_order; i++) {
         const fv_node *node = l->plan->graph->nodes[l->order[i]];
         FV_TRY(lower_node(l, node));
@@ -344,7 +348,7 @@ static fv_status lower(lowering *l) {
     fv_plan *plan = l->plan;
     size_t n_nodes = (size_t)l->n_nodes;
     l->order = FV_NEW_N(int, n_nodes);
-    l->chosen = FV_NEW_N(const fv_kernel *, n_nodes);
+    l->chosen = FV_NEW_N(fv_choice, n_nodes);
     l->step_of = FV_NEW_N(fv_step *, n_nodes);
     plan->pinned = FV_NEW_N(fv_param *, n_nodes);
     plan->versions = FV_NEW_N(uint64_t, n_nodes);

@@ -7,6 +7,7 @@
 #define ENGINE_PLAN_H
 
 #include "engine/model.h"
+#include "engine/tuning.h"
 
 typedef struct fv_plan fv_plan;
 
@@ -17,8 +18,9 @@ typedef struct fv_plan_args {
     bool
         reference; /* the graph as it is, without passes, every node by its definition (ref): what fast paths are tested against */
     bool keep_maps,
-        remake_maps; /* of a training plan: never, or wherever the peak falls for it, is a map that the backward pass
+        remake_maps;   /* of a training plan: never, or wherever the peak falls for it, is a map that the backward pass
                                     reads made again rather than kept; neither: where it pays (rematerialise.c) */
+    fv_tuning *tuning; /* what it says of kernels goes before the rule; NULL: the rule alone */
     /* `loss` builds `weight` times the loss on logits, the model's or an auxiliary head's; NULL: no loss. `updates` adds nodes that consume grads[id] of the parameter leaf
      * with node id `id` (NULL: none reaches it): it makes this a training plan; NULL: inference. */
     fv_value *(*loss)(void *user, fv_graph *graph, fv_value *logits, fv_value *target, float weight);

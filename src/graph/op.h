@@ -88,6 +88,9 @@ struct fv_op {
     /* Fast ways of doing it, any order; the layout pass chooses. */
     const struct fv_kernel *kernels;
     int n_kernels;
+    /* Names of a kernel's variants, between which it chooses by a rule of its own unless told (step->variant); NULL past the last.
+     * NULL: no kernel has any. */
+    const char *(*variant)(const struct fv_kernel *kernel, int index);
 };
 
 extern const fv_op *const fv_ops[];         /* all of ops.def, NULL-terminated */

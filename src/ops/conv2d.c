@@ -416,6 +416,7 @@ const fv_op fv_conv2d_op = {
     .ref = ref,
     .kernels = kernels,
     .n_kernels = FV_COUNT(kernels),
+    .variant = fv_winograd_variant,
 };
 
 const fv_op fv_conv2d_backward_data_op = {
@@ -430,6 +431,7 @@ const fv_op fv_conv2d_backward_data_op = {
     .ref = ref_data,
     .kernels = data_kernels,
     .n_kernels = FV_COUNT(data_kernels),
+    .variant = fv_winograd_variant,
 };
 
 const fv_op fv_conv2d_backward_weights_op = {
@@ -445,6 +447,7 @@ const fv_op fv_conv2d_backward_weights_op = {
     .ref = ref_weights,
     .kernels = weights_kernels,
     .n_kernels = FV_COUNT(weights_kernels),
+    .variant = fv_winograd_variant,
 };
 
 /* ---- In a network -------------------------------------------------------------------------------------------------- */

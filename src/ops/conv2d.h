@@ -18,6 +18,8 @@ void fv_depthwise_run_weights(const fv_step *step, int thread, int nthreads);
 /* Winograd's method by own kernels in FV_BLOCKED (winograd.c). */
 /* The products of the tile that takes the fewest, where they are fewer than `direct`. */
 size_t fv_winograd_least(const fv_conv_shape *shape, size_t direct);
+/* Of these kernels: by which tile. An operator's `variant`. */
+const char *fv_winograd_variant(const fv_kernel *kernel, int index);
 double fv_winograd_cost(const fv_node *node, int threads);
 fv_status fv_winograd_plan(fv_step *step);
 fv_status fv_winograd_plan_weights(fv_step *step);

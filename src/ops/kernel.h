@@ -69,6 +69,7 @@ struct fv_step {
     const fv_run_env *env;
     const fv_step *forward; /* of a backward node: its forward node's step, planned before; else NULL */
     int threads;            /* of the team */
+    int variant;            /* of the kernel, from 1 on (op->variant); 0: as its own rule says */
 
     /* By input and output of the node. Layouts are set before plan(): the kernel's for activations, FV_PLAIN for
      * parameters (or as FV_OP_ANY_LAYOUT and FV_OP_SAME_LAYOUT say); plan() may change those of parameters. Pointers are

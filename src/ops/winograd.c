@@ -84,14 +84,19 @@ size_t fv_winograd_least(const fv_conv_shape *shape, size_t direct) {
     return least;
 }
 
+const char *fv_winograd_variant(const fv_kernel *kernel, int index) {
+    bool known = kernel->cost == fv_winograd_cost && index < fv_winograd_kinds();
+    return known ? fv_winograd_tile_of(index).name : NULL;
+}
+
 /* ---- Steps ----------------------------------------------------------------------------------------------------------- */
 
 /* What plan() makes of it. */
 static fv_winograd *prepare(fv_step *step) {
     fv_conv_shape s = shape_of(step->node);
     double cost;
-    int kind = choose(step->node, &s, step->threads, &cost);
-    step->refused = kind < 0;
+    int kind = step->variant ? step->variant - 1 : choose(step->node, &s, step->threads, &cost);
+    step->refused = kind < 0 || !suits(&s, fv_winograd_tile_of(kind).taps);
     if (step->refused) return NULL;
     fv_winograd *k = FV_NEW(fv_winograd);
     if (!k) return NULL;

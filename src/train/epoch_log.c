@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "train/metrics_line.h"
+#include "train/run.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -50,8 +51,9 @@ static char *read_log(const char *path, const log_form *form) {
     return NULL;
 }
 
-static fv_status check(const char *path, const log_form *form) {
+static fv_status check(const char *path, const log_form *form, const fv_run_info *run) {
     if (!path || !*path) return fv_fail(FV_BAD_ARGUMENT, "a log needs the name of a file");
+    FV_TRY(fv_run_check_log(run->save_dir, path));
     FV_TRY(fv_append_check(path));
     char *text = read_log(path, form);
     fv_status status = text ? FV_OK : fv_last_status();
@@ -71,8 +73,8 @@ static fv_status begin(const char *path, const log_form *form, const fv_run_info
     return fv_append(path, "", 0, &keep);
 }
 
-static fv_status check_csv(void *path, const fv_run_info *run) { return (void)run, check(path, &csv); }
-static fv_status check_json(void *path, const fv_run_info *run) { return (void)run, check(path, &json); }
+static fv_status check_csv(void *path, const fv_run_info *run) { return check(path, &csv, run); }
+static fv_status check_json(void *path, const fv_run_info *run) { return check(path, &json, run); }
 static fv_status begin_csv(void *path, const fv_run_info *run) { return begin(path, &csv, run); }
 static fv_status begin_json(void *path, const fv_run_info *run) { return begin(path, &json, run); }
 

@@ -123,7 +123,9 @@ fv_status fv_evaluate_with(fv_model *model, const fv_dataset *dataset, fv_evalua
                            const fv_evaluate_args *args) {
     if (!model || !dataset) return fv_last_status();
     FV_TRY(fv_loss_check_for(&args->loss, fv_model_outputs(model)));
-    fv_session session = {.model = model, .team = fv_team_new(args->threads), .args.precision = args->precision};
+    fv_session session = {.model = model,
+                          .team = fv_team_new(args->threads),
+                          .args = {.precision = args->precision, .tuning = args->tuning}};
     if (!session.team) return fv_last_status();
     fv_status status = fv_session_evaluate(&session, dataset, args, result);
     fv_session_free(&session);

@@ -246,6 +246,7 @@ fv_status fv_fit_with(fv_model *model, const fv_dataset *train, const fv_dataset
     fv_session_free(&f.inference);
     fv_trainer_free(f.trainer);
     fv_gradients_free(&f.progress.gradients);
+    fv_tuning_clear(&f.tuning);
     fv_free(f.config);
     return status;
 }

@@ -17,6 +17,7 @@ typedef struct fitting {
     fv_mixing mixing;
     fv_run run;
     fv_progress progress;
+    fv_tuning tuning;    /* kernels that are not the rule's: all that plans of this run were told, or the state has */
     char *config;        /* owned: of the run that is resumed; NULL: the caller's */
     size_t batches;      /* of an epoch */
     fv_session below;    /* of the model up to where training begins, on the trainer's team, ... */

@@ -22,8 +22,9 @@ void fv_features_forget(fitting *f) {
 
 /* Training and validation are done in two from now on: below the cut, and from it on. */
 static void part_at(fitting *f, const fv_value *cut) {
-    f->below = (fv_session){
-        .model = f->model, .team = f->trainer->team, .args = {.precision = f->args->precision, .until = cut}};
+    f->below = (fv_session){.model = f->model,
+                            .team = f->trainer->team,
+                            .args = {.precision = f->args->precision, .until = cut, .tuning = &f->tuning}};
     f->inference.args.from = cut;
     f->inference.features = &f->kept[VAL];
     fv_trainer_take_from(f->trainer, cut);

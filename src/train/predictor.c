@@ -56,6 +56,7 @@ fv_predictor *fv_predictor_new_with(fv_model *model, const fv_predictor_args *ar
     if (!p) return NULL;
     p->session.model = model;
     p->session.args.precision = args->precision;
+    p->session.args.tuning = args->tuning;
     if (start(p, args) == FV_OK) return p;
     fv_predictor_free(p);
     return NULL;

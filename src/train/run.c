@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "formats/json.h"
 #include "formats/params.h"
+#include "formats/tuning_file.h"
 #include "train/course.h"
 
 #include <dirent.h>
@@ -16,7 +17,8 @@
 
 static const char STATE[] = "state.safetensors", METRICS[] = "metrics.jsonl", CONFIG[] = "config.recipe";
 static const char KEY[] = "fovea_run"; /* of the state's metadata */
-enum { STATE_VERSION = 5 };
+enum { STATE_VERSION = 6, OLDEST_STATE = 5 /* without "made_by" and "kernels" */ };
+static const char MADE_BY[] = "made_by", KERNELS[] = "kernels";
 
 /* ---- Beginning --------------------------------------------------------------------------------------------------------- */
 
@@ -76,6 +78,19 @@ static bool is_leftover(const char *name) {
     if (!end || (size_t)(end - name) >= sizeof target) return false;
     snprintf(target, sizeof target, "%.*s", (int)(end - name), name);
     return is_of_a_run(target);
+}
+
+fv_status fv_run_check_log(const char *save_dir, const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    if (!save_dir || (!is_of_a_run(name) && !is_leftover(name))) return FV_OK;
+    char *folder = fv_folder_of(path), *real = folder ? fv_path_real(folder) : NULL, *own = fv_path_real(save_dir);
+    fv_status status = real && own ? FV_OK : FV_NO_MEMORY;
+    if (status == FV_OK && strcmp(real, own) == 0)
+        status = fv_fail(FV_BAD_ARGUMENT, "%s: is a file of the run itself: name another for the log", path);
+    fv_free(folder);
+    fv_free(real);
+    fv_free(own);
+    return status;
 }
 
 static fv_status write_text(const fv_run *run, const char *name, const char *text) {
@@ -180,6 +195,8 @@ static char *state_text(const fv_run *run, const fv_trainer *trainer, const fv_p
     json_t *root = fv_json_with(json_object(), "version", json_integer(STATE_VERSION));
     root = fv_json_with(root, "config", json_string(run->config ? run->config : ""));
     root = fv_json_with(root, "threads", json_integer(fv_team_size(trainer->team)));
+    root = fv_json_with(root, MADE_BY, json_string(fv_version()));
+    root = fv_json_with(root, KERNELS, run->tuning ? fv_tuning_to_json(run->tuning) : json_object());
     root = fv_json_with(root, "course", fv_course_to_json(trainer, run->args, run->images));
     root = fv_json_with(root, "step", json_integer((json_int_t)trainer->step));
     root = fv_json_with(root, "progress", progress_to_json(progress));
@@ -279,7 +296,7 @@ static fv_status read_document(const state *s, const fv_run *run, fv_trainer *tr
     const json_t *object;
     int version;
     int64_t step;
-    FV_TRY(fv_json_int(s->path, s->root, "version", STATE_VERSION, STATE_VERSION, &version));
+    FV_TRY(fv_json_int(s->path, s->root, "version", OLDEST_STATE, STATE_VERSION, &version));
     FV_TRY(same_course(s, run, trainer));
     FV_TRY(fv_json_int64(s->path, s->root, "step", 0, INT64_MAX, &step));
     FV_TRY(fv_json_object(s->path, s->root, "progress", &object));
@@ -347,14 +364,49 @@ static char *first_config(const char *folder) {
     return text;
 }
 
-fv_status fv_run_threads(const char *save_dir, int *threads) {
-    state s;
+/* ---- State: what it was made with ------------------------------------------------------------------------------------------ */
+
+/* Opens the state, if there is one; *there tells. It is closed by close_state also on failure. */
+static fv_status open_if_there(const char *folder, state *s, bool *there) {
     bool beginning;
-    *threads = 0;
-    FV_TRY(is_at_beginning(save_dir, &beginning));
+    *s = (state){0};
+    *there = false;
+    FV_TRY(is_at_beginning(folder, &beginning));
     if (beginning) return FV_OK;
-    fv_status status = open_state(save_dir, &s);
-    if (status == FV_OK) status = fv_json_int(s.path, s.root, "threads", 1, INT_MAX, threads);
+    *there = true;
+    return open_state(folder, s);
+}
+
+static fv_status read_origin(const state *s, fv_run_origin *origin) {
+    const char *version = "";
+    FV_TRY(fv_json_int(s->path, s->root, "threads", 1, INT_MAX, &origin->threads));
+    if (json_object_get(s->root, MADE_BY)) FV_TRY(fv_json_string(s->path, s->root, MADE_BY, &version));
+    snprintf(origin->version, sizeof origin->version, "%s", version);
+    return FV_OK;
+}
+
+fv_status fv_run_origin_of(const char *save_dir, fv_run_origin *origin) {
+    state s;
+    bool there;
+    *origin = (fv_run_origin){0};
+    fv_status status = open_if_there(save_dir, &s, &there);
+    if (status == FV_OK && there) status = read_origin(&s, origin);
+    close_state(&s);
+    return status;
+}
+
+static fv_status read_tuning(const state *s, fv_tuning *tuning) {
+    const json_t *kernels;
+    if (!json_object_get(s->root, KERNELS)) return FV_OK;
+    FV_TRY(fv_json_object(s->path, s->root, KERNELS, &kernels));
+    return fv_tuning_from_json(s->path, kernels, tuning);
+}
+
+fv_status fv_run_tuning(const char *save_dir, fv_tuning *tuning) {
+    state s;
+    bool there;
+    fv_status status = open_if_there(save_dir, &s, &there);
+    if (status == FV_OK && there) status = read_tuning(&s, tuning);
     close_state(&s);
     return status;
 }

@@ -35,6 +35,7 @@ typedef struct fv_run {
     const char *folder; /* NULL: nothing is written */
     const char *config;
     const fv_fit_args *args; /* the caller's: what belongs to the run's course */
+    const fv_tuning *tuning; /* kernels that its plans were told; NULL: none */
     size_t images;           /* of the training set: a set of another size has other batches */
 } fv_run;
 
@@ -43,6 +44,10 @@ fv_status fv_run_begin(const fv_run *run, bool overwrite);
 /* Takes up the state: weights, slots, the trainer's step, *progress; cuts metrics.jsonl back. The run's course must be what it
  * was at the start (course.h). A run that was ended before its first state is at its beginning. */
 fv_status fv_run_resume(const fv_run *run, fv_trainer *trainer, fv_progress *progress);
+/* Adds what the state has of kernels to *tuning. */
+fv_status fv_run_tuning(const char *save_dir, fv_tuning *tuning);
+/* FV_BAD_ARGUMENT if the run of this folder (NULL: none) keeps a file of its own at `path`, or is going to. */
+fv_status fv_run_check_log(const char *save_dir, const char *path);
 /* Appends a line (without newline) to metrics.jsonl, synced; progress->metrics_bytes is moved. */
 fv_status fv_run_log(const fv_run *run, const char *line, fv_progress *progress);
 /* Writes the model as NAME ("best.safetensors"). */

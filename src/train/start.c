@@ -99,6 +99,17 @@ static fv_status set_preprocess(const fitting *f) {
 
 /* ---- What it takes ---- */
 
+/* A run that has a state goes on as it was: on as many threads, unless told otherwise, and by the same kernels. */
+static fv_status take_origin(fitting *f, int *threads) {
+    const fv_fit_args *a = f->args;
+    fv_run_origin origin = {0};
+    if (a->resume) FV_TRY(fv_run_origin_of(a->save_dir, &origin));
+    if (*threads == 0) *threads = origin.threads;
+    if (origin.threads) return fv_run_tuning(a->save_dir, &f->tuning);
+    f->tuning.source = a->tuning;
+    return FV_OK;
+}
+
 static fv_status make_trainer(fitting *f) {
     const fv_fit_args *a = f->args;
     fv_trainer_args args = {.loss = a->loss,
@@ -111,8 +122,9 @@ static fv_status make_trainer(fitting *f) {
                             .ema = a->ema,
                             .accumulate = a->accumulate > 1,
                             .maps = a->maps,
+                            .tuning = &f->tuning,
                             .seed = a->seed};
-    if (a->resume && a->threads == 0) FV_TRY(fv_run_threads(a->save_dir, &args.threads));
+    FV_TRY(take_origin(f, &args.threads));
     f->trainer = fv_trainer_plan(f->model, &args);
     return f->trainer ? FV_OK : fv_last_status();
 }
@@ -173,12 +185,15 @@ fv_status fv_fitting_start(fitting *f) {
     FV_TRY(name_classes(f));
     FV_TRY(set_preprocess(f));
     FV_TRY(make_trainer(f));
-    f->inference = (fv_session){.model = f->model, .team = f->trainer->team, .args.precision = f->args->precision};
+    f->inference = (fv_session){
+        .model = f->model, .team = f->trainer->team, .args = {.precision = f->args->precision, .tuning = &f->tuning}};
     FV_TRY(fv_mixing_init(&f->mixing, f->trainer, a->mixup, a->cutmix));
     FV_TRY(open_loader(f));
     if (a->unfreeze_at) FV_TRY(fv_trainer_rehearse(f->trainer, fv_dataset_count(f->train), &f->thawed_bytes));
     FV_TRY(fv_features_set_up(f));
     FV_TRY(fv_fitting_plan(f));
+    f->tuning.source =
+        NULL; /* plans that are made later, for what a bad file leaves of a batch, are the same when resumed */
     FV_TRY(check_memory(f));
     if (a->gradient_norms) FV_TRY(fv_gradients_start(&f->progress.gradients, f->trainer));
     f->info = (fv_run_info){.model = f->model,
@@ -188,7 +203,11 @@ fv_status fv_fitting_start(fitting *f) {
                             .epochs = fv_epochs_of(f),
                             .batches = f->batches,
                             .started = fv_wall_seconds()};
-    f->run = (fv_run){.folder = a->save_dir, .config = a->config, .args = a, .images = fv_dataset_count(f->train)};
+    f->run = (fv_run){.folder = a->save_dir,
+                      .config = a->config,
+                      .args = a,
+                      .tuning = &f->tuning,
+                      .images = fv_dataset_count(f->train)};
     FV_TRY(fv_tell_check(f));
     return a->resume ? resume(f) : fv_run_begin(&f->run, a->overwrite);
 }

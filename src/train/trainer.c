@@ -121,6 +121,7 @@ static fv_status start(fv_trainer *trainer) {
                                    .reference = trainer->args.reference,
                                    .keep_maps = trainer->args.maps == FV_MAPS_KEPT,
                                    .remake_maps = trainer->args.maps == FV_MAPS_AGAIN,
+                                   .tuning = trainer->args.tuning,
                                    .loss = add_loss,
                                    .updates = add_updates,
                                    .treatment = treatment,

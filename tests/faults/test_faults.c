@@ -1,6 +1,7 @@
 /* Whatever allocation fails, in whatever an application does: an error in one line, nothing leaked (the address sanitizer
  * sees to that), and a run that is resumed ends as if nothing had happened. */
 #include "core/memory.h"
+#include "engine/tuning.h"
 #include "fovea/explain.h"
 #include "fovea/report.h"
 #include "support/unit.h"
@@ -18,7 +19,7 @@ enum { IMAGES = 6, BATCH = 4, SIDE = 16, CLASSES = 2, WEIGHTS = CLASSES * 4 * 4 
 
 static fv_dataset *dataset;
 static fv_model *model;
-static char saved[4200], folder[4200], csv[4200], jsonl[4200], board[4200], picture[4200], overlay[4200];
+static char saved[4200], folder[4200], csv[4200], jsonl[4200], board[4200], picture[4200], overlay[4200], table[4200];
 static float undisturbed[WEIGHTS]; /* the last layer's, after the run */
 
 /* With everything that training keeps: running statistics, dropout's stream, a skip connection. */
@@ -30,6 +31,13 @@ static fv_model *network(void) {
 }
 
 static void make_model(void) { assert_non_null(model = network()); }
+
+/* Wide enough for kernels to compete, and no table of who won. */
+static void make_wide(void) {
+    fv_value *x = fv_conv2d(fv_input(fv_graph_new("wide"), 64, 4, 4), "conv", 64, 3, .pad = 1);
+    assert_non_null(model = fv_model_new(fv_linear(fv_flatten(x), "fc", CLASSES)));
+    unlink(table);
+}
 
 static void make_run(void) {
     static const char *const names[] = {"config.recipe",    "metrics.jsonl",     "best.safetensors",
@@ -70,6 +78,23 @@ static fv_status train(void) {
     if (status == FV_OK) status = fv_trainer_step(t, x, labels, BATCH, 0, NULL);
     if (status == FV_OK) status = fv_trainer_step(t, x, labels, BATCH - 1, 0, NULL); /* another plan */
     fv_trainer_free(t);
+    return status;
+}
+
+static double no_time(void *user, const fv_trial *trial) { return (void)user, (void)trial, 1; }
+
+static fv_status tune(void) {
+    fv_tuning *tuning = fv_tuning_new(), *again = NULL;
+    if (tuning) tuning->time = no_time;
+    fv_trainer *t = tuning ? fv_trainer_new(model, .batch_size = BATCH, .threads = 1, .tuning = tuning) : NULL;
+    fv_status status = outcome(t);
+    if (status == FV_OK) status = fv_tuning_save(tuning, table);
+    if (status == FV_OK) again = fv_tuning_new();
+    if (status == FV_OK) status = outcome(again);
+    if (status == FV_OK) status = fv_tuning_load(again, table);
+    fv_trainer_free(t);
+    fv_tuning_free(tuning);
+    fv_tuning_free(again);
     return status;
 }
 
@@ -171,6 +196,7 @@ static void sweep(void (*make)(void), fv_status (*run)(void), void (*check)(void
 static void building(void **s) { (void)s, sweep(make_nothing, build, check_nothing); }
 static void opening_data(void **s) { (void)s, sweep(make_nothing, open_data, check_nothing); }
 static void training(void **s) { (void)s, sweep(make_model, train, check_nothing); }
+static void tuning(void **s) { (void)s, sweep(make_wide, tune, check_nothing); }
 static void evaluating(void **s) { (void)s, sweep(make_model, evaluate, check_nothing); }
 static void saving(void **s) { (void)s, sweep(make_model, save, check_nothing); }
 static void loading(void **s) { (void)s, sweep(make_nothing, load, check_nothing); }
@@ -204,6 +230,7 @@ static int begin(void **state) {
     snprintf(board, sizeof board, "%s", temporary("board"));
     snprintf(picture, sizeof picture, "%s", temporary("picture.ppm"));
     snprintf(overlay, sizeof overlay, "%s", temporary("overlay.png"));
+    snprintf(table, sizeof table, "%s", temporary("tuning.json"));
     put_text(picture, "P3 3 2 255  9 8 7  200 100 0  0 0 0  255 255 255  1 2 3  50 60 70\n");
     dataset = fv_dataset_open(SPEC, FV_TRAIN);
     return dataset ? 0 : -1;
@@ -222,7 +249,7 @@ int main(void) {
         cmocka_unit_test(saving),     cmocka_unit_test(loading),
         cmocka_unit_test(predicting), cmocka_unit_test(fitting_and_resuming),
         cmocka_unit_test(finding),    cmocka_unit_test(reporting),
-        cmocka_unit_test(explaining),
+        cmocka_unit_test(explaining), cmocka_unit_test(tuning),
     };
     return cmocka_run_group_tests_name("faults", tests, begin, end);
 }

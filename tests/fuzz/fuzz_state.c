@@ -65,15 +65,18 @@ static void check(const void *bytes, size_t count) {
     fv_run run = {.folder = folder, .args = &args, .images = IMAGES};
     fv_progress progress = {0};
     float before[4], after[4];
-    int threads;
+    fv_run_origin origin;
+    fv_tuning tuning = {0};
     write_state(bytes, count);
     require(fv_model_get(model, "conv.weight", before, 4) == FV_OK);
     fuzz_budget(count);
     free(fv_run_config(folder));
-    bool has_threads = fv_run_threads(folder, &threads) == FV_OK;
+    bool has_origin = fv_run_origin_of(folder, &origin) == FV_OK;
+    (void)fv_run_tuning(folder, &tuning);
+    fv_tuning_clear(&tuning);
     fv_status status = fv_run_resume(&run, trainer, &progress);
     fuzz_limit(SIZE_MAX);
-    require(!has_threads || threads >= 1);
+    require(!has_origin || origin.threads >= 1);
     require(fv_model_get(model, "conv.weight", after, 4) == FV_OK);
     if (status != FV_OK)
         require(strstr(fv_error(), folder) && !strchr(fv_error(), '\n') && !memcmp(before, after, sizeof before));

@@ -289,6 +289,12 @@ static void test_refusals(void **state) {
     assert_refused(fv_json_log(temporary("none/")), args, FV_IO_ERROR, "none/: cannot write: Is a directory");
     assert_refused(fv_json_log(""), args, FV_BAD_ARGUMENT, "a log needs the name of a file");
     assert_refused(fv_csv_log(NULL), args, FV_BAD_ARGUMENT, "a log needs the name of a file");
+    assert_refused(fv_json_log(temporary("never/metrics.jsonl")), args, FV_BAD_ARGUMENT,
+                   "never/metrics.jsonl: is a file of the run itself: name another for the log");
+    assert_refused(fv_csv_log(temporary("./never/.././never//state.safetensors")), args, FV_BAD_ARGUMENT,
+                   "is a file of the run itself");
+    assert_refused(fv_csv_log("/proc/nope/log.csv"), args, FV_IO_ERROR, "/proc/nope/log.csv: cannot write: ");
+    assert_refused(fv_json_log("/proc/log.jsonl"), args, FV_IO_ERROR, "/proc/log.jsonl: cannot write: ");
     assert_refused(fv_tensorboard(other), args, FV_IO_ERROR, "labels.csv: ");
     assert_refused(fv_tensorboard(NULL), args, FV_BAD_ARGUMENT, "tensorboard: needs the name of a folder");
     assert_refused(fv_checkpoint_every(2), unsaved, FV_BAD_ARGUMENT, "checkpoint_every: needs the save_dir");

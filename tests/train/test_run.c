@@ -146,9 +146,9 @@ static void test_killed_before_the_first_state(void **state) {
     char *config = fv_run_config(folder);
     assert_string_equal(config, "model = small\n");
     free(config);
-    int threads = 7;
-    assert_int_equal(fv_run_threads(folder, &threads), FV_OK);
-    assert_int_equal(threads, 0);
+    fv_run_origin origin = {.threads = 7};
+    assert_int_equal(fv_run_origin_of(folder, &origin), FV_OK);
+    assert_int_equal(origin.threads, 0);
     args.threads = 2;
     resume_and_compare(args);
 }
@@ -278,9 +278,10 @@ static void test_threads(void **state) {
     fv_fit_args args = standard_args(folder);
     args.threads = 3;
     begin(&args, 3);
-    int threads;
-    assert_int_equal(fv_run_threads(folder, &threads), FV_OK);
-    assert_int_equal(threads, 3);
+    fv_run_origin origin;
+    assert_int_equal(fv_run_origin_of(folder, &origin), FV_OK);
+    assert_int_equal(origin.threads, 3);
+    assert_string_equal(origin.version, fv_version());
     fv_model *whole = undisturbed(&args), *resumed = small_model();
     args.threads = 0;
     args.resume = true;
