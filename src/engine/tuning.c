@@ -6,8 +6,8 @@
 #include <string.h>
 
 static fv_pick *find(const fv_tuning *tuning, const char *layer) {
-    for (fv_pick *pick = tuning->picks; pick < tuning->picks + tuning->n; pick++)
-        if (strcmp(pick->layer, layer) == 0) return pick;
+    for (int i = 0; i < tuning->n; i++)
+        if (strcmp(tuning->picks[i].layer, layer) == 0) return &tuning->picks[i];
     return NULL;
 }
 
