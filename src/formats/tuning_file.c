@@ -38,9 +38,11 @@ fv_status fv_tuning_from_json(const char *where, const json_t *object, fv_tuning
 
 /* Adds what `own` has of layers whose names begin with `version`, as far as there is room. */
 static fv_status add_those(fv_tuning *tuning, const fv_tuning *own, const char *version) {
-    for (const fv_pick *pick = own->picks; pick < own->picks + own->n && tuning->n < FV_PICKS; pick++)
+    for (int i = 0; i < own->n && tuning->n < FV_PICKS; i++) {
+        const fv_pick *pick = &own->picks[i];
         if (strncmp(pick->layer, version, strlen(version)) == 0 && !fv_tuning_find(tuning, pick->layer))
             FV_TRY(fv_tuning_put(tuning, pick->layer, pick->kernels));
+    }
     return FV_OK;
 }
 
