@@ -73,6 +73,15 @@ static void test_other_versions(void **state) {
     fv_tuning_free(own);
 }
 
+static void test_an_empty_one(void **state) {
+    (void)state;
+    const char *path = temporary("empty.json");
+    put_text(path, "{\"fovea_tuning\":1,\"kernels\":{}}");
+    fv_tuning *tuning = loaded(path);
+    assert_int_equal(tuning->n, 0);
+    fv_tuning_free(tuning);
+}
+
 static void test_what_is_no_such_file(void **state) {
     (void)state;
     static const char *const texts[] = {"",
@@ -149,9 +158,9 @@ static void test_places_that_cannot_be(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_both_are_kept),         cmocka_unit_test(test_other_versions),
-        cmocka_unit_test(test_what_is_no_such_file),  cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_places_that_cannot_be),
+        cmocka_unit_test(test_both_are_kept), cmocka_unit_test(test_other_versions),
+        cmocka_unit_test(test_an_empty_one),  cmocka_unit_test(test_what_is_no_such_file),
+        cmocka_unit_test(test_limits),        cmocka_unit_test(test_places_that_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
